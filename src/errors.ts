@@ -9,7 +9,7 @@ export class MyJobsError extends Error {
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.stack = withoutOwnFrames(this.stack);
+    this.stack = withoutOwnFrames(this.stack ?? message);
   }
 }
 
@@ -203,9 +203,9 @@ function describe(problem: ActionProblem): string {
 const ownFolder = decodeURIComponent(new URL('.', import.meta.url).pathname);
 
 /** A caller's mistake should point at the caller: what the stack shows of this package is left out. */
-function withoutOwnFrames(stack: string | undefined): string | undefined {
+function withoutOwnFrames(stack: string): string {
   return stack
-    ?.split('\n')
+    .split('\n')
     .filter((line) => !(/^\s+at /.test(line) && line.includes(ownFolder)))
     .join('\n');
 }

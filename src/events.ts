@@ -1,0 +1,53 @@
+import { EventEmitter } from 'node:events';
+
+/** A size of the pool that is about to change, and why. */
+export interface Scale {
+  from: number;
+  to: number;
+  /** Jobs that could run now. */
+  ready: number;
+  /** Workers that have one. */
+  busy: number;
+}
+
+/** The events of a MyJobs, with what their listeners are given. */
+export interface EventMap<Job, Worker, State> {
+  scheduled: [job: Job];
+  started: [job: Job];
+  retry: [job: Job];
+  ended: [job: Job];
+  worker: [worker: Worker, state: State];
+  scale: [scale: Scale];
+  error: [error: Error];
+}
+
+/** A typed emitter whose `error` needs no listener, and whose listeners' faults do no harm to the emitter. */
+export class Events<Map extends Record<keyof Map, unknown[]>> {
+  readonly #emitter = new EventEmitter();
+
+  on<Name extends keyof Map & string>(name: Name, listener: (...args: Map[Name]) => void): void {
+    this.#emitter.on(name, listener as (...args: unknown[]) => void);
+  }
+
+  off<Name extends keyof Map & string>(name: Name, listener: (...args: Map[Name]) => void): void {
+    this.#emitter.off(name, listener as (...args: unknown[]) => void);
+  }
+
+  /** Whether it is worth making what the listeners would be given. */
+  heard(name: keyof Map & string): boolean {
+    return this.#emitter.listenerCount(name) > 0;
+  }
+
+  emit<Name extends keyof Map & string>(name: Name, ...args: Map[Name]): void {
+    for (const listener of this.#emitter.listeners(name)) {
+      try {
+        listener(...(args as unknown[]));
+      } catch (fault) {
+        // The listener's fault is its owner's: it surfaces as uncaught there, outside of our own work.
+        queueMicrotask(() => {
+          throw fault;
+        });
+      }
+    }
+  }
+}

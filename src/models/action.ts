@@ -1,0 +1,19 @@
+/**
+ * What a job runs: a captured function, or an export of a module. Equal actions share one row, found
+ * by `key`, a SHA-256 over everything that determines what a run does.
+ */
+export interface ActionRecord extends NewAction {
+  id: number;
+}
+
+export interface NewAction {
+  key: string;
+  /** The function's source as it was captured; '' for a module action. */
+  code: string;
+  /** The function's name, or the name of the export. */
+  methodname: string;
+  /** The file the function came from, or the URL of the module. */
+  actorname: string;
+  /** JSON: what restoring needs besides the code (its kind, its place in the file, which shims). */
+  origin: string;
+}

@@ -1,0 +1,77 @@
+/** The states of a job; `allowedMoves` says which follows which. */
+export const jobStates = ['NEW', 'RUNNING', 'OK', 'ERROR', 'DONE'] as const;
+export type JobState = (typeof jobStates)[number];
+
+/**
+ * Why a job ended ERROR. NA: it did not. TIMEOUT: ran longer than its limit. CRASH: its process
+ * vanished. HALTED: ended on purpose. ERROR: the action threw, could not be compiled, or its result
+ * could not be stored.
+ */
+export const errorCats = ['NA', 'TIMEOUT', 'CRASH', 'HALTED', 'ERROR'] as const;
+export type ErrorCat = (typeof errorCats)[number];
+
+/** NEW -> ERROR is a job cancelled, or failed by a dependency, before it ran; ERROR -> NEW is `retry()`. */
+export const allowedMoves: Readonly<Record<JobState, readonly JobState[]>> = {
+  NEW: ['RUNNING', 'ERROR'],
+  RUNNING: ['OK', 'ERROR', 'NEW'],
+  OK: ['DONE'],
+  ERROR: ['NEW'],
+  DONE: [],
+};
+
+/** What is kept of a failure. `stack` points at the user's own file and line. */
+export interface JobError {
+  name: string;
+  message: string;
+  stack: string;
+  code?: string | number;
+  cause?: unknown;
+  /** Of the process that ran the job, when it vanished. */
+  exitCode?: number;
+  signal?: string;
+  /** The last lines that process wrote. */
+  output?: string;
+  /** The id of the job whose failure failed this one. */
+  dependencyFailure?: number;
+  /** Own fields of the error that was thrown. */
+  [field: string]: unknown;
+}
+
+/** A job as the store gives it. Times are epoch milliseconds, 0 = not yet; values are JSON text. */
+export interface JobRecord {
+  id: number;
+  name: string;
+  category: string;
+  state: JobState;
+  errorCat: ErrorCat;
+  timeStart: number;
+  timeStop: number;
+  /** Milliseconds; 0 = the worker's. */
+  timeout: number;
+  actionId: number;
+  kwargs: string;
+  result: string | null;
+  error: JobError | null;
+  die: boolean;
+  dependencies: number[];
+  returnQueues: string[];
+  priority: number;
+  runAt: number;
+  attempt: number;
+  maxAttempts: number;
+  progress: string | null;
+  /** The `nr` of the worker that runs it, or ran it last. */
+  worker: number | null;
+}
+
+/** What `schedule` hands to the store. */
+export interface NewJob {
+  /** '' = `j<id>`. */
+  name: string;
+  category: string;
+  timeout: number;
+  actionId: number;
+  kwargs: string;
+  die: boolean;
+  dependencies: readonly number[];
+}

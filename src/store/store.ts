@@ -1,0 +1,191 @@
+import type { ActionRecord, NewAction } from '../models/action.js';
+import type { ErrorCat, JobError, JobRecord, JobState, NewJob } from '../models/job.js';
+import type { WorkerRecord, WorkerState, WorkerType } from '../models/worker.js';
+
+/**
+ * What a store of jobs does. Whole operations, plain data in and out; each resolves once what it did
+ * is durable, and rejects with a `StoreError` if it could not be done, in which case nothing was.
+ * An opened store is one host among others that may share it: it claims, and ends, in its own name.
+ */
+export interface Store {
+  /** The file it lives in, absolute; '' when it lives in this process's memory. */
+  readonly path: string;
+
+  /** Stores an action, or finds the equal one that is stored already. */
+  putAction(action: NewAction): Promise<ActionRecord>;
+  getAction(id: number): Promise<ActionRecord | undefined>;
+  findActions(filter: ActionFilter): Promise<ActionRecord[]>;
+
+  /** Stores jobs, all or none. One whose dependency has failed already is stored and ended at once. */
+  insertJobs(jobs: readonly NewJob[]): Promise<InsertedJob[]>;
+  /** Takes up to `limit` jobs that can run for a worker: counts their attempt, and makes the worker BUSY. */
+  claimJobs(worker: WorkerKey, limit: number, categories: Categories): Promise<ClaimedJob[]>;
+  /** Ends a job OK and releases what waits for it; 'stale' if the job is no longer this attempt's. */
+  finishJob(finish: JobFinish): Promise<'ok' | 'stale'>;
+  /** Ends a job ERROR, and with it all that depend on it. */
+  failJob(failure: JobFailure): Promise<Settlement>;
+  /** Gives back jobs that were claimed and shall run again; unstarted ones lose the attempt they had counted. */
+  releaseJobs(releases: readonly JobRelease[]): Promise<void>;
+  /** Ends a NEW job HALTED; marks a RUNNING one, for the host that runs it to see. */
+  cancelJob(id: number): Promise<Cancellation>;
+  /** The jobs held by this host that were cancelled from elsewhere. */
+  cancelledJobs(): Promise<number[]>;
+  /** OK becomes DONE; false if it was not OK. */
+  collectJob(id: number): Promise<boolean>;
+
+  /** Those of the ids that exist, in no particular order. */
+  getJobs(ids: readonly number[]): Promise<JobRecord[]>;
+  findJobs(filter: JobFilter): Promise<JobRecord[]>;
+  countJobs(filter: JobFilter): Promise<number>;
+  /** Deletes what matches and is not RUNNING; what depends on it fails. */
+  deleteJobs(filter: JobFilter): Promise<Deletion>;
+  /** How many jobs could be claimed now, counted up to `most`. */
+  countReady(categories: Categories, most: number): Promise<number>;
+  /** How many run, or could run now, in the whole store; zero means drained. */
+  countActive(): Promise<number>;
+
+  /** Registers a worker of this host under `nr`, or the lowest that is free; undefined if `nr` is taken by a live one. */
+  registerWorker(worker: NewWorker): Promise<WorkerRecord | undefined>;
+  updateWorker(id: number, change: WorkerChange): Promise<void>;
+  /** Asks a worker of any host to stop after its current job. */
+  haltWorker(id: number): Promise<void>;
+  findWorkers(filter: WorkerFilter): Promise<WorkerRecord[]>;
+
+  /** The hosts that died without closing, with the processes they may have left. */
+  lostHosts(): Promise<LostHost[]>;
+  /** Settles what lost hosts held: their jobs run again, or end CRASH at the fourth time; their workers are dead. */
+  rescue(hosts: readonly number[]): Promise<Rescue>;
+  /** Deletes all records; refuses while another host is alive. */
+  reset(): Promise<void>;
+
+  /** Calls back when another host may have changed something. A hint: it can be missed, or false. */
+  onWork(callback: () => void): () => void;
+  /** Lets go of the store and of this host's lock. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** undefined = all. */
+export type Categories = readonly string[] | undefined;
+
+export interface ActionFilter {
+  key?: string;
+  methodname?: string;
+}
+
+type OneOrMany<T> = T | readonly T[];
+
+export interface JobFilter {
+  id?: OneOrMany<number>;
+  state?: OneOrMany<JobState>;
+  errorCat?: OneOrMany<ErrorCat>;
+  category?: OneOrMany<string>;
+  name?: OneOrMany<string>;
+  actionId?: OneOrMany<number>;
+  /** Only jobs with a greater id. */
+  after?: number;
+  limit?: number;
+}
+
+export interface WorkerFilter {
+  id?: number;
+  nr?: OneOrMany<number>;
+  pid?: OneOrMany<number>;
+  type?: OneOrMany<WorkerType>;
+  state?: OneOrMany<WorkerState>;
+  name?: OneOrMany<string>;
+}
+
+export interface InsertedJob {
+  id: number;
+  /** It has ended already: a dependency of it had failed. */
+  ended: boolean;
+}
+
+export interface WorkerKey {
+  id: number;
+  nr: number;
+}
+
+export interface ClaimedJob {
+  id: number;
+  name: string;
+  category: string;
+  timeout: number;
+  actionId: number;
+  kwargs: string;
+  attempt: number;
+  /** How often its host died under it. */
+  interruptions: number;
+  dependencies: number[];
+  /** The dependencies' results as JSON, in their order. */
+  results: string[];
+}
+
+/** Which attempt an end is about; a late one of another attempt changes nothing. */
+export interface Attempt {
+  id: number;
+  worker: number;
+  attempt: number;
+}
+
+export interface JobFinish extends Attempt {
+  result: string;
+  timeStart: number;
+  timeStop: number;
+}
+
+export interface JobFailure extends Attempt {
+  errorCat: ErrorCat;
+  error: JobError;
+  /** 0 = it never started. */
+  timeStart: number;
+  timeStop: number;
+}
+
+export interface JobRelease extends Attempt {
+  started: boolean;
+}
+
+export interface Settlement {
+  outcome: 'ok' | 'stale';
+  /** Dependants that ended in the same step. */
+  failed: number[];
+}
+
+export interface Cancellation {
+  outcome: 'cancelled' | 'running' | 'ended';
+  failed: number[];
+}
+
+export interface Deletion {
+  deleted: number[];
+  failed: number[];
+}
+
+export interface NewWorker {
+  nr?: number;
+  type: WorkerType;
+  timeout: number;
+  debug: boolean;
+}
+
+export interface WorkerChange {
+  state?: WorkerState;
+  pid?: number;
+  /** When that process started, as the system tells it: pids are reused. */
+  pidStart?: string;
+  currentJob?: number | null;
+  error?: string | null;
+}
+
+export interface LostHost {
+  id: number;
+  processes: { pid: number; pidStart: string }[];
+}
+
+export interface Rescue {
+  /** Given back to run again. */
+  released: number[];
+  /** Ended CRASH, and what depended on them. */
+  failed: number[];
+}
