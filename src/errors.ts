@@ -4,7 +4,7 @@
  */
 export class MyJobsError extends Error {
   static {
-    this.prototype.name = 'MyJobsError';
+    this.prototype.name = "MyJobsError";
   }
 
   constructor(message: string, options?: ErrorOptions) {
@@ -16,7 +16,7 @@ export class MyJobsError extends Error {
 /** A bad or unknown option, filter or argument. Nothing has happened yet. */
 export class OptionError extends MyJobsError {
   static {
-    this.prototype.name = 'OptionError';
+    this.prototype.name = "OptionError";
   }
 
   constructor(
@@ -32,7 +32,7 @@ export class OptionError extends MyJobsError {
 /** A value that JSON cannot carry faithfully. `path` says where in it, as in `kwargs.user.tags[2]`. */
 export class ValueError extends MyJobsError {
   static {
-    this.prototype.name = 'ValueError';
+    this.prototype.name = "ValueError";
   }
 
   constructor(
@@ -62,7 +62,7 @@ export interface ActionProblem {
 /** A function or module that cannot be an action. Lists every problem at once. */
 export class ActionError extends MyJobsError {
   static {
-    this.prototype.name = 'ActionError';
+    this.prototype.name = "ActionError";
   }
 
   constructor(
@@ -70,14 +70,14 @@ export class ActionError extends MyJobsError {
     readonly problems: readonly ActionProblem[] = [],
     options?: ErrorOptions,
   ) {
-    super([message, ...problems.map(describe)].join('\n'), options);
+    super([message, ...problems.map(describe)].join("\n"), options);
   }
 }
 
 /** What `wait` and `results` reject with when a job with `die` has failed. `job` is its handle. */
 export class JobFailedError<J = unknown> extends MyJobsError {
   static {
-    this.prototype.name = 'JobFailedError';
+    this.prototype.name = "JobFailedError";
   }
 
   constructor(
@@ -93,7 +93,7 @@ export class JobFailedError<J = unknown> extends MyJobsError {
 /** The time given to `wait`, `results` or `job.wait` ran out. The jobs go on. */
 export class WaitTimeoutError extends MyJobsError {
   static {
-    this.prototype.name = 'WaitTimeoutError';
+    this.prototype.name = "WaitTimeoutError";
   }
 
   constructor(
@@ -102,15 +102,18 @@ export class WaitTimeoutError extends MyJobsError {
     /** The ids of the jobs that had not ended. */
     readonly pending: readonly number[],
   ) {
-    const few = pending.slice(0, 5).join(', ') + (pending.length > 5 ? ', ...' : '');
-    super(`waited ${String(timeout)} ms, and ${String(pending.length)} job(s) have not ended: ${few}`);
+    const few =
+      pending.slice(0, 5).join(", ") + (pending.length > 5 ? ", ..." : "");
+    super(
+      `waited ${String(timeout)} ms, and ${String(pending.length)} job(s) have not ended: ${few}`,
+    );
   }
 }
 
 /** No job has this id, or it was deleted. */
 export class JobNotFoundError extends MyJobsError {
   static {
-    this.prototype.name = 'JobNotFoundError';
+    this.prototype.name = "JobNotFoundError";
   }
 
   constructor(readonly id: number) {
@@ -119,20 +122,20 @@ export class JobNotFoundError extends MyJobsError {
 }
 
 export type StoreFault =
-  | 'corrupt'
-  | 'not-a-database'
-  | 'newer-schema'
-  | 'read-only'
-  | 'disk-full'
-  | 'locked'
-  | 'in-use'
-  | 'unsupported'
-  | 'failed';
+  | "corrupt"
+  | "not-a-database"
+  | "newer-schema"
+  | "read-only"
+  | "disk-full"
+  | "locked"
+  | "in-use"
+  | "unsupported"
+  | "failed";
 
 /** The store could not be opened, read or written. `fault` says which kind of reason it was. */
 export class StoreError extends MyJobsError {
   static {
-    this.prototype.name = 'StoreError';
+    this.prototype.name = "StoreError";
   }
 
   constructor(
@@ -148,12 +151,12 @@ export class StoreError extends MyJobsError {
 /** A worker could not be started: its process exited, or was not ready in time. `output` is its last words. */
 export class WorkerError extends MyJobsError {
   static {
-    this.prototype.name = 'WorkerError';
+    this.prototype.name = "WorkerError";
   }
 
   constructor(
     message: string,
-    readonly output = '',
+    readonly output = "",
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -163,14 +166,14 @@ export class WorkerError extends MyJobsError {
 /** tmux is absent, or refused a session or window. */
 export class TmuxError extends MyJobsError {
   static {
-    this.prototype.name = 'TmuxError';
+    this.prototype.name = "TmuxError";
   }
 }
 
 /** Something was asked of an instance after, or was pending at, its `stop()`. */
 export class StoppedError extends MyJobsError {
   static {
-    this.prototype.name = 'StoppedError';
+    this.prototype.name = "StoppedError";
   }
 
   constructor(what: string) {
@@ -180,9 +183,10 @@ export class StoppedError extends MyJobsError {
 
 /** A value as it may stand in a message: short, on one line, never throwing. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return short(JSON.stringify(value));
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
-  if (typeof value !== 'object' || value === null) return short(String(value));
+  if (typeof value === "string") return short(JSON.stringify(value));
+  if (typeof value === "function")
+    return `function ${value.name || "(anonymous)"}`;
+  if (typeof value !== "object" || value === null) return short(String(value));
   try {
     return short(JSON.stringify(value));
   } catch {
@@ -196,16 +200,19 @@ function short(text: string): string {
 
 function describe(problem: ActionProblem): string {
   const { name, reason, cure, file, line, column } = problem;
-  const place = file === undefined ? '' : ` at ${[file, line, column].filter((x) => x !== undefined).join(':')}`;
+  const place =
+    file === undefined
+      ? ""
+      : ` at ${[file, line, column].filter((x) => x !== undefined).join(":")}`;
   return `  ${name}${place}: ${reason}; ${cure}`;
 }
 
-const ownFolder = decodeURIComponent(new URL('.', import.meta.url).pathname);
+const ownFolder = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
 /** A caller's mistake should point at the caller: what the stack shows of this package is left out. */
 function withoutOwnFrames(stack: string): string {
   return stack
-    .split('\n')
+    .split("\n")
     .filter((line) => !(/^\s+at /.test(line) && line.includes(ownFolder)))
-    .join('\n');
+    .join("\n");
 }

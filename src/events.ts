@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter } from "node:events";
 
 /** A size of the pool that is about to change, and why. */
 export interface Scale {
@@ -25,11 +25,17 @@ export interface EventMap<Job, Worker, State> {
 export class Events<Map extends Record<keyof Map, unknown[]>> {
   readonly #emitter = new EventEmitter();
 
-  on<Name extends keyof Map & string>(name: Name, listener: (...args: Map[Name]) => void): void {
+  on<Name extends keyof Map & string>(
+    name: Name,
+    listener: (...args: Map[Name]) => void,
+  ): void {
     this.#emitter.on(name, listener as (...args: unknown[]) => void);
   }
 
-  off<Name extends keyof Map & string>(name: Name, listener: (...args: Map[Name]) => void): void {
+  off<Name extends keyof Map & string>(
+    name: Name,
+    listener: (...args: Map[Name]) => void,
+  ): void {
     this.#emitter.off(name, listener as (...args: unknown[]) => void);
   }
 

@@ -1,4 +1,4 @@
-import { OptionError, show } from './errors.js';
+import { OptionError, show } from "./errors.js";
 
 /** What a value must be, in words for the error and as a check, and what stands in for an absent one. */
 export interface Rule<T> {
@@ -7,7 +7,9 @@ export interface Rule<T> {
   default: T;
 }
 
-type Values<Rules> = { [Name in keyof Rules]: Rules[Name] extends Rule<infer T> ? T : never };
+type Values<Rules> = {
+  [Name in keyof Rules]: Rules[Name] extends Rule<infer T> ? T : never;
+};
 
 /** Checks given options against the rules and fills in the defaults; the first bad one throws. */
 export function readOptions<Rules extends Record<string, Rule<unknown>>>(
@@ -15,13 +17,18 @@ export function readOptions<Rules extends Record<string, Rule<unknown>>>(
   rules: Rules,
   given: unknown = {},
 ): Values<Rules> {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new OptionError(where, 'options', given, 'an object');
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new OptionError(where, "options", given, "an object");
   }
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(rules, name)) {
-      const known = Object.keys(rules).join(', ') || 'none';
-      throw new OptionError(where, name, (given as Record<string, unknown>)[name], `no such option (known: ${known})`);
+      const known = Object.keys(rules).join(", ") || "none";
+      throw new OptionError(
+        where,
+        name,
+        (given as Record<string, unknown>)[name],
+        `no such option (known: ${known})`,
+      );
     }
   }
   const values: Record<string, unknown> = {};
@@ -35,8 +42,14 @@ export function readOptions<Rules extends Record<string, Rule<unknown>>>(
 }
 
 /** Checks one argument; gives it back with its type. */
-export function readValue<T>(where: string, name: string, rule: Rule<T>, value: unknown): T {
-  if (!rule.accepts(value)) throw new OptionError(where, name, value, rule.expected);
+export function readValue<T>(
+  where: string,
+  name: string,
+  rule: Rule<T>,
+  value: unknown,
+): T {
+  if (!rule.accepts(value))
+    throw new OptionError(where, name, value, rule.expected);
   return value as T;
 }
 
@@ -44,55 +57,72 @@ export function readValue<T>(where: string, name: string, rule: Rule<T>, value: 
 const longest = 2 ** 31 - 1;
 
 export const boolean = <D>(fallback: D): Rule<boolean | D> => ({
-  expected: 'true or false',
-  accepts: (value) => typeof value === 'boolean',
+  expected: "true or false",
+  accepts: (value) => typeof value === "boolean",
   default: fallback,
 });
 
-export const integer = <D>(least: number, fallback: D, most = Number.MAX_SAFE_INTEGER): Rule<number | D> => ({
-  expected: `an integer from ${String(least)}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${String(most)}`}`,
-  accepts: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
+export const integer = <D>(
+  least: number,
+  fallback: D,
+  most = Number.MAX_SAFE_INTEGER,
+): Rule<number | D> => ({
+  expected: `an integer from ${String(least)}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${String(most)}`}`,
+  accepts: (value) =>
+    Number.isSafeInteger(value) &&
+    (value as number) >= least &&
+    (value as number) <= most,
   default: fallback,
 });
 
 /** Milliseconds. */
 export const duration = <D>(fallback: D): Rule<number | D> => ({
   expected: `a number of milliseconds from 0 to ${String(longest)}`,
-  accepts: (value) => typeof value === 'number' && value >= 0 && value <= longest,
+  accepts: (value) =>
+    typeof value === "number" && value >= 0 && value <= longest,
   default: fallback,
 });
 
 export const text = <D>(fallback: D): Rule<string | D> => ({
-  expected: 'a string of at most 1,000 characters, without NUL or lone surrogates',
+  expected:
+    "a string of at most 1,000 characters, without NUL or lone surrogates",
   accepts: isText,
   default: fallback,
 });
 
 export const texts = <D>(fallback: D): Rule<readonly string[] | D> => ({
-  expected: 'an array of strings',
+  expected: "an array of strings",
   accepts: (value) => Array.isArray(value) && value.every(isText),
   default: fallback,
 });
 
-export const oneOf = <const T extends string>(known: readonly T[], fallback: T): Rule<T> => ({
-  expected: known.map((one) => show(one)).join(' or '),
+export const oneOf = <const T extends string>(
+  known: readonly T[],
+  fallback: T,
+): Rule<T> => ({
+  expected: known.map((one) => show(one)).join(" or "),
   accepts: (value) => known.includes(value as T),
   default: fallback,
 });
 
 export const signal: Rule<AbortSignal | undefined> = {
-  expected: 'an AbortSignal',
-  accepts: (value) => typeof (value as AbortSignal | null)?.addEventListener === 'function' && 'aborted' in (value as object),
+  expected: "an AbortSignal",
+  accepts: (value) =>
+    typeof (value as AbortSignal | null)?.addEventListener === "function" &&
+    "aborted" in (value as object),
   default: undefined,
 };
 
 const environment: Rule<Readonly<Record<string, string | undefined>>> = {
-  expected: 'an object of strings, or undefined for a variable to remove',
+  expected: "an object of strings, or undefined for a variable to remove",
   accepts: (value) =>
-    typeof value === 'object' &&
+    typeof value === "object" &&
     value !== null &&
     Object.entries(value).every(
-      ([name, entry]) => !/[=\0]/.test(name) && (entry === undefined || (typeof entry === 'string' && !entry.includes('\0'))),
+      ([name, entry]) =>
+        !/[=\0]/.test(name) &&
+        (entry === undefined ||
+          (typeof entry === "string" && !entry.includes("\0"))),
     ),
   default: {},
 };
@@ -107,12 +137,14 @@ export interface GivenDatabase {
 }
 
 const store: Rule<string | GivenDatabase> = {
-  expected: "a file, ':memory:', an open better-sqlite3 Database, or postgres://...",
+  expected:
+    "a file, ':memory:', an open better-sqlite3 Database, or postgres://...",
   accepts: (value) =>
-    typeof value === 'string'
-      ? value !== '' && !value.includes('\0')
-      : typeof (value as GivenDatabase | null)?.prepare === 'function' && (value as GivenDatabase).open,
-  default: 'myjobs.db',
+    typeof value === "string"
+      ? value !== "" && !value.includes("\0")
+      : typeof (value as GivenDatabase | null)?.prepare === "function" &&
+        (value as GivenDatabase).open,
+  default: "myjobs.db",
 };
 
 export const openRules = {
@@ -126,7 +158,7 @@ export const openRules = {
   categories: texts(undefined),
   maxJobsPerWorker: integer(0, 0),
   maxRss: integer(0, 0),
-  durability: oneOf(['full', 'normal'], 'full'),
+  durability: oneOf(["full", "normal"], "full"),
   resultLimit: integer(1, 16 * 1024 * 1024),
   workerExecArgv: texts(undefined),
   workerEnv: environment,
@@ -140,16 +172,33 @@ export interface Bounds {
 /** `nrMin` 1, `nrMax` max(10, nrMin), unless given; `nrFixed` stands for both. */
 export function readBounds(
   where: string,
-  given: { nrMin?: number | undefined; nrMax?: number | undefined; nrFixed?: number | undefined },
+  given: {
+    nrMin?: number | undefined;
+    nrMax?: number | undefined;
+    nrFixed?: number | undefined;
+  },
   before?: Bounds,
 ): Bounds {
-  if (given.nrFixed !== undefined) return { nrMin: given.nrFixed, nrMax: given.nrFixed };
-  const nrMin = given.nrMin ?? Math.min(before?.nrMin ?? 1, given.nrMax ?? Infinity);
+  if (given.nrFixed !== undefined)
+    return { nrMin: given.nrFixed, nrMax: given.nrFixed };
+  const nrMin =
+    given.nrMin ?? Math.min(before?.nrMin ?? 1, given.nrMax ?? Infinity);
   const nrMax = given.nrMax ?? Math.max(before?.nrMax ?? 10, nrMin);
-  if (nrMin > nrMax) throw new OptionError(where, 'nrMin', nrMin, `at most nrMax, which is ${String(nrMax)}`);
+  if (nrMin > nrMax)
+    throw new OptionError(
+      where,
+      "nrMin",
+      nrMin,
+      `at most nrMax, which is ${String(nrMax)}`,
+    );
   return { nrMin, nrMax };
 }
 
 function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 1_000 && !value.includes('\0') && value.isWellFormed();
+  return (
+    typeof value === "string" &&
+    value.length <= 1_000 &&
+    !value.includes("\0") &&
+    value.isWellFormed()
+  );
 }

@@ -1,5 +1,5 @@
 /** The states of a job; `allowedMoves` says which follows which. */
-export const jobStates = ['NEW', 'RUNNING', 'OK', 'ERROR', 'DONE'] as const;
+export const jobStates = ["NEW", "RUNNING", "OK", "ERROR", "DONE"] as const;
 export type JobState = (typeof jobStates)[number];
 
 /**
@@ -7,15 +7,15 @@ export type JobState = (typeof jobStates)[number];
  * vanished. HALTED: ended on purpose. ERROR: the action threw, could not be compiled, or its result
  * could not be stored.
  */
-export const errorCats = ['NA', 'TIMEOUT', 'CRASH', 'HALTED', 'ERROR'] as const;
+export const errorCats = ["NA", "TIMEOUT", "CRASH", "HALTED", "ERROR"] as const;
 export type ErrorCat = (typeof errorCats)[number];
 
 /** NEW -> ERROR is a job cancelled, or failed by a dependency, before it ran; ERROR -> NEW is `retry()`. */
 export const allowedMoves: Readonly<Record<JobState, readonly JobState[]>> = {
-  NEW: ['RUNNING', 'ERROR'],
-  RUNNING: ['OK', 'ERROR', 'NEW'],
-  OK: ['DONE'],
-  ERROR: ['NEW'],
+  NEW: ["RUNNING", "ERROR"],
+  RUNNING: ["OK", "ERROR", "NEW"],
+  OK: ["DONE"],
+  ERROR: ["NEW"],
   DONE: [],
 };
 

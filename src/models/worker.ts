@@ -1,8 +1,14 @@
-export const workerTypes = ['tmux', 'subprocess', 'inprocess'] as const;
+export const workerTypes = ["tmux", "subprocess", "inprocess"] as const;
 export type WorkerType = (typeof workerTypes)[number];
 
 /** NEW: starting. WAITING: idle. BUSY. ERROR: dead or frozen. HALTED: stopped on request. */
-export const workerStates = ['NEW', 'WAITING', 'BUSY', 'ERROR', 'HALTED'] as const;
+export const workerStates = [
+  "NEW",
+  "WAITING",
+  "BUSY",
+  "ERROR",
+  "HALTED",
+] as const;
 export type WorkerState = (typeof workerStates)[number];
 
 /** A worker as the store gives it. Times are epoch milliseconds. */

@@ -1,6 +1,16 @@
-import type { ActionRecord, NewAction } from '../models/action.js';
-import type { ErrorCat, JobError, JobRecord, JobState, NewJob } from '../models/job.js';
-import type { WorkerRecord, WorkerState, WorkerType } from '../models/worker.js';
+import type { ActionRecord, NewAction } from "../models/action.js";
+import type {
+  ErrorCat,
+  JobError,
+  JobRecord,
+  JobState,
+  NewJob,
+} from "../models/job.js";
+import type {
+  WorkerRecord,
+  WorkerState,
+  WorkerType,
+} from "../models/worker.js";
 
 /**
  * What a store of jobs does. Whole operations, plain data in and out; each resolves once what it did
@@ -18,10 +28,14 @@ export interface Store {
 
   /** Stores jobs, all or none. One whose dependency has failed already is stored and ended at once. */
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJob[]>;
-  /** Takes up to `limit` jobs that can run for a worker: counts their attempt, and makes the worker BUSY. */
-  claimJobs(worker: WorkerKey, limit: number, categories: Categories): Promise<ClaimedJob[]>;
+  /** Takes up to `limit` jobs that can run for a worker: counts their attempt, and makes the worker BUSY, or WAITING if there are none. */
+  claimJobs(
+    worker: Claimant,
+    limit: number,
+    categories: Categories,
+  ): Promise<ClaimedJob[]>;
   /** Ends a job OK and releases what waits for it; 'stale' if the job is no longer this attempt's. */
-  finishJob(finish: JobFinish): Promise<'ok' | 'stale'>;
+  finishJob(finish: JobFinish): Promise<"ok" | "stale">;
   /** Ends a job ERROR, and with it all that depend on it. */
   failJob(failure: JobFailure): Promise<Settlement>;
   /** Gives back jobs that were claimed and shall run again; unstarted ones lose the attempt they had counted. */
@@ -101,9 +115,11 @@ export interface InsertedJob {
   ended: boolean;
 }
 
-export interface WorkerKey {
+export interface Claimant {
   id: number;
   nr: number;
+  /** It has nothing else to do: without a job for it, it is WAITING. */
+  idle: boolean;
 }
 
 export interface ClaimedJob {
@@ -147,13 +163,13 @@ export interface JobRelease extends Attempt {
 }
 
 export interface Settlement {
-  outcome: 'ok' | 'stale';
+  outcome: "ok" | "stale";
   /** Dependants that ended in the same step. */
   failed: number[];
 }
 
 export interface Cancellation {
-  outcome: 'cancelled' | 'running' | 'ended';
+  outcome: "cancelled" | "running" | "ended";
   failed: number[];
 }
 

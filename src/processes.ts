@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/**
+ * When a process started, in the system's own words; '' if there is none. Together with the pid it
+ * names one process: pids alone are reused.
+ */
+export function processStart(pid: number): string {
+  if (process.platform === "linux") return linuxStart(pid);
+  try {
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: "pipe",
+    }).trim();
+  } catch {
+    return ""; // ps exits 1 when there is no such process
+  }
+}
+
+/** Sends a signal to a process group; false if no process of it is left. */
+export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-pgid, signal);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ESRCH") return false;
+    // EPERM: members exist but have changed user, or (macOS) are zombies; nothing more can be sent.
+    if ((cause as NodeJS.ErrnoException).code === "EPERM") return false;
+    throw cause;
+  }
+}
+
+/** Field 22 of proc(5) stat, in clock ticks since boot. Field 2 may hold blanks and parentheses. */
+function linuxStart(pid: number): string {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+  } catch {
+    return ""; // gone
+  }
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, start] = [fields[0], fields[19]];
+  return state === "Z" || state === "X" || start === undefined ? "" : start;
+}

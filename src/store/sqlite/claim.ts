@@ -1,0 +1,96 @@
+import type BetterSqlite3 from "better-sqlite3";
+
+import type { Categories, ClaimedJob, Claimant } from "../store.js";
+
+interface ClaimedRow extends Omit<ClaimedJob, "dependencies" | "results"> {
+  priority: number;
+}
+
+/** Taking jobs, and how many there are to take. */
+export class JobClaim {
+  readonly #claim;
+  readonly #claimIn;
+  readonly #count;
+  readonly #countIn;
+  readonly #dependencies;
+  readonly #busy;
+  readonly #waiting;
+
+  constructor(db: BetterSqlite3.Database) {
+    const take = (where: string): string => `
+      update myjobs_job set state = 'RUNNING', attempt = attempt + 1, worker = @nr, host = @host, time_start = @now
+      where id in (${where} order by priority desc, id limit @limit)
+      returning id, name, category, timeout, action_id as actionId, kwargs, attempt, interruptions, priority`;
+    const ready =
+      "select id from myjobs_job where state = 'NEW' and waiting = 0";
+    const readyIn = `${ready} and category in (select value from json_each(@categories))`;
+    interface Taken {
+      nr: number;
+      host: number;
+      now: number;
+      limit: number;
+      categories: string;
+    }
+    this.#claim = db.prepare<Omit<Taken, "categories">, ClaimedRow>(
+      take(ready),
+    );
+    this.#claimIn = db.prepare<Taken, ClaimedRow>(take(readyIn));
+    this.#count = db.prepare<[number], { nr: number }>(
+      `select count(*) as nr from (${ready} limit ?)`,
+    );
+    this.#countIn = db.prepare<
+      { categories: string; most: number },
+      { nr: number }
+    >(`select count(*) as nr from (${readyIn} limit @most)`);
+    this.#dependencies = db.prepare<
+      [number],
+      { id: number; result: string | null }
+    >(
+      `select depends_on as id, result from myjobs_dependency left join myjobs_job on myjobs_job.id = depends_on
+       where job_id = ? order by position`,
+    );
+    this.#busy = db.prepare<[number, number, number]>(
+      "update myjobs_worker set state = 'BUSY', current_job = ?, last_update = ? where id = ? and state in ('WAITING', 'BUSY')",
+    );
+    this.#waiting = db.prepare<[number, number]>(
+      "update myjobs_worker set state = 'WAITING', current_job = null, last_update = ? where id = ? and state = 'BUSY'",
+    );
+  }
+
+  claim(
+    worker: Claimant,
+    host: number,
+    limit: number,
+    categories: Categories,
+    now: number,
+  ): ClaimedJob[] {
+    const taken = { nr: worker.nr, host, now, limit };
+    const rows =
+      categories === undefined
+        ? this.#claim.all(taken)
+        : this.#claimIn.all({
+            ...taken,
+            categories: JSON.stringify(categories),
+          });
+    // SQLite returns changed rows in no promised order.
+    rows.sort((a, b) => b.priority - a.priority || a.id - b.id);
+    if (rows[0] !== undefined) this.#busy.run(rows[0].id, now, worker.id);
+    else if (worker.idle) this.#waiting.run(now, worker.id);
+    return rows.map(({ priority: _, ...job }) => {
+      const dependencies = this.#dependencies.all(job.id);
+      return {
+        ...job,
+        dependencies: dependencies.map((one) => one.id),
+        results: dependencies.map((one) => one.result ?? "null"),
+      };
+    });
+  }
+
+  count(categories: Categories, most: number): number {
+    const row =
+      categories === undefined
+        ? this.#count.get(most)
+        : this.#countIn.get({ categories: JSON.stringify(categories), most });
+    return row?.nr ?? 0;
+  }
+}

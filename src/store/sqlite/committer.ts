@@ -1,0 +1,159 @@
+import type BetterSqlite3 from "better-sqlite3";
+
+import {
+  clearTimeout,
+  monotonic,
+  setImmediate,
+  setTimeout,
+} from "../../clock.js";
+import { StoppedError } from "../../errors.js";
+import { isBusy, storeError } from "./faults.js";
+
+/** How long another program may keep the file locked before we say so. */
+const patience = 30_000;
+/** A commit takes what came in its turn, but does not hold the event loop for longer than about this. */
+const commitBudget = 8;
+
+interface Operation {
+  run: () => unknown;
+  resolve: (value: never) => void;
+  reject: (cause: Error) => void;
+}
+
+/**
+ * Gathers the operations asked for in one turn of the event loop and commits them in one transaction;
+ * each promise settles after the commit. One that throws is alone in failing: the transaction is
+ * rolled back and the operations run again one by one, so an operation may change nothing but the database.
+ */
+export class Committer {
+  readonly #db: BetterSqlite3.Database;
+  readonly #store: string;
+  #waiting: Operation[] = [];
+  #last: Operation[] = [];
+  #scheduled = false;
+  #lockedSince = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #idle: (() => void)[] = [];
+  #closed = false;
+
+  constructor(db: BetterSqlite3.Database, store: string) {
+    this.#db = db;
+    this.#store = store;
+  }
+
+  /** `last`: run it after all that is asked for in the same turn, so that a claim sees every insert. */
+  run<T>(operation: () => T, last = false): Promise<T> {
+    if (this.#closed) return Promise.reject(new StoppedError("the store"));
+    return new Promise<T>((resolve, reject) => {
+      (last ? this.#last : this.#waiting).push({
+        run: operation,
+        resolve,
+        reject,
+      });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when all that was asked for has been committed or refused; takes no more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#scheduled)
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#commit();
+    });
+  }
+
+  #commit(): void {
+    clearTimeout(this.#retry);
+    this.#scheduled = false;
+    this.#waiting.push(...this.#last.splice(0));
+    // A transaction of the owner of a given Database: its statements and ours must not mix.
+    if (this.#db.inTransaction) {
+      this.#later();
+      return;
+    }
+    try {
+      this.#db.exec("begin immediate");
+    } catch (cause) {
+      this.#notBegun(cause);
+      return;
+    }
+    this.#lockedSince = 0;
+    this.#together();
+    if (this.#waiting.length > 0) this.#schedule();
+    else for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #together(): void {
+    const values: unknown[] = [];
+    const deadline = monotonic() + commitBudget;
+    try {
+      for (const operation of this.#waiting) {
+        values.push(operation.run());
+        if (monotonic() > deadline) break;
+      }
+      this.#db.exec("commit");
+    } catch (cause) {
+      this.#rollback();
+      const failed = this.#waiting.splice(
+        0,
+        Math.min(values.length + 1, this.#waiting.length),
+      );
+      if (failed.length === 1)
+        failed[0]?.reject(storeError("write", this.#store, cause));
+      else for (const operation of failed) this.#alone(operation);
+      return;
+    }
+    const done = this.#waiting.splice(0, values.length);
+    done.forEach((operation, index) => {
+      operation.resolve(values[index] as never);
+    });
+  }
+
+  #alone(operation: Operation): void {
+    let value: unknown;
+    try {
+      this.#db.exec("begin immediate");
+      value = operation.run();
+      this.#db.exec("commit");
+    } catch (cause) {
+      this.#rollback();
+      operation.reject(storeError("write", this.#store, cause));
+      return;
+    }
+    operation.resolve(value as never);
+  }
+
+  #rollback(): void {
+    // SQLite has rolled back by itself after a full disk or an I/O error.
+    if (this.#db.inTransaction) this.#db.exec("rollback");
+  }
+
+  #notBegun(cause: unknown): void {
+    this.#lockedSince ||= monotonic();
+    if (isBusy(cause) && monotonic() - this.#lockedSince < patience) {
+      this.#later();
+      return;
+    }
+    this.#lockedSince = 0;
+    const error = storeError("write", this.#store, cause);
+    for (const operation of this.#waiting.splice(0)) operation.reject(error);
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #later(): void {
+    this.#scheduled = true;
+    this.#retry = setTimeout(
+      () => {
+        this.#commit();
+      },
+      1 + Math.random() * 4,
+    );
+  }
+}

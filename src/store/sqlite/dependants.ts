@@ -1,0 +1,53 @@
+import type BetterSqlite3 from "better-sqlite3";
+
+import type { JobError } from "../../models/job.js";
+
+/** What a job's end does to those that wait for it. */
+export class Dependants {
+  readonly #release;
+  readonly #of;
+  readonly #fail;
+
+  constructor(db: BetterSqlite3.Database) {
+    this.#release = db.prepare<[number]>(
+      `update myjobs_job set waiting = waiting - 1
+       where id in (select job_id from myjobs_dependency where depends_on = ?) and state = 'NEW' and waiting > 0`,
+    );
+    this.#of = db.prepare<[number], { id: number }>(
+      "select distinct job_id as id from myjobs_dependency where depends_on = ?",
+    );
+    this.#fail = db.prepare<[string, number, number]>(
+      `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ?
+       where id = ? and state = 'NEW'`,
+    );
+  }
+
+  release(id: number): void {
+    this.#release.run(id);
+  }
+
+  /** Fails all that hang on the given jobs, directly or not; each names the direct one. Gives their ids. */
+  fail(ids: readonly number[], now: number): number[] {
+    const failed: number[] = [];
+    const worklist = [...ids];
+    for (let id = worklist.pop(); id !== undefined; id = worklist.pop()) {
+      const error = JSON.stringify(dependencyFailure(id));
+      for (const dependant of this.#of.all(id)) {
+        if (this.#fail.run(error, now, dependant.id).changes === 0) continue;
+        failed.push(dependant.id);
+        worklist.push(dependant.id);
+      }
+    }
+    return failed;
+  }
+}
+
+export function dependencyFailure(id: number): JobError {
+  const message = `job ${String(id)}, which it depends on, failed, was cancelled or was deleted`;
+  return {
+    name: "DependencyError",
+    message,
+    stack: `DependencyError: ${message}`,
+    dependencyFailure: id,
+  };
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
+
+import BetterSqlite3 from "better-sqlite3";
+
+import { processStart } from "../../processes.js";
+import type { LostHost } from "../store.js";
+import { isBusy } from "./faults.js";
+
+interface HostRow {
+  id: number;
+  pid: number;
+  pidStart: string;
+  lockFile: string;
+}
+
+/**
+ * The hosts on a store, and which of them live: each holds an exclusive lock on a small file beside
+ * the store, which the kernel drops with the process. A store in memory has one host and no lock.
+ */
+export class HostTable {
+  readonly #path: string;
+  readonly #lockFile: string;
+  readonly #insert;
+  readonly #remove;
+  readonly #others;
+  readonly #processes;
+  #lock: BetterSqlite3.Database | undefined;
+  #id = 0;
+
+  constructor(db: BetterSqlite3.Database, path: string) {
+    this.#path = path;
+    this.#lockFile =
+      path === "" ? "" : `${path}-host-${randomBytes(6).toString("hex")}`;
+    this.#insert = db.prepare<[number, string, string, number]>(
+      "insert into myjobs_host (pid, pid_start, lock_file, time_start) values (?, ?, ?, ?)",
+    );
+    this.#remove = db.prepare<[number]>("delete from myjobs_host where id = ?");
+    this.#others = db.prepare<[number], HostRow>(
+      "select id, pid, pid_start as pidStart, lock_file as lockFile from myjobs_host where id != ?",
+    );
+    this.#processes = db.prepare<[number], { pid: number; pidStart: string }>(
+      `select pid, pid_start as pidStart from myjobs_worker
+       where host = ? and pid != 0 and type != 'inprocess' and state in ('NEW', 'WAITING', 'BUSY')`,
+    );
+  }
+
+  get id(): number {
+    return this.#id;
+  }
+
+  /** The lock is held before the row can be seen, so that nobody takes a new host for a dead one. */
+  register(now: number): void {
+    if (this.#path !== "") this.#lock = hold(this.#lockFile);
+    const row = this.#insert.run(
+      process.pid,
+      processStart(process.pid),
+      this.#lockFile,
+      now,
+    );
+    this.#id = Number(row.lastInsertRowid);
+  }
+
+  lost(): LostHost[] {
+    return this.#others
+      .all(this.#id)
+      .filter((host) => !this.#lives(host))
+      .map(({ id }) => ({ id, processes: this.#processes.all(id) }));
+  }
+
+  hasOthers(): boolean {
+    return this.#others.all(this.#id).some((host) => this.#lives(host));
+  }
+
+  remove(id: number): void {
+    this.#remove.run(id);
+  }
+
+  /** The files of hosts that are gone. */
+  lockFiles(ids: readonly number[]): string[] {
+    return this.#others
+      .all(this.#id)
+      .filter(({ id }) => ids.includes(id))
+      .map(({ lockFile }) => lockFile);
+  }
+
+  release(): void {
+    if (this.#lock === undefined) return;
+    rmSync(this.#lockFile, { force: true });
+    this.#lock.close();
+    this.#lock = undefined;
+  }
+
+  #lives({ pid, pidStart, lockFile }: HostRow): boolean {
+    // A lock of this very process says nothing to this process: record locks do not conflict within one.
+    if (pid === process.pid && pidStart === processStart(process.pid))
+      return true;
+    if (lockFile === "" || !existsSync(lockFile)) return false;
+    try {
+      hold(lockFile).close();
+      return false;
+    } catch (cause) {
+      if (isBusy(cause)) return true;
+      throw cause;
+    }
+  }
+}
+
+function hold(file: string): BetterSqlite3.Database {
+  const lock = new BetterSqlite3(file, { timeout: 0 });
+  try {
+    lock.exec("begin exclusive");
+  } catch (cause) {
+    lock.close();
+    throw cause;
+  }
+  return lock;
+}

@@ -1,0 +1,48 @@
+import type BetterSqlite3 from "better-sqlite3";
+
+import { StoreError } from "../../errors.js";
+import { migrations } from "./migrations.js";
+
+/** Brings the tables up to date, in one transaction; a store that is newer than this code is left alone. */
+export function migrate(
+  db: BetterSqlite3.Database,
+  store: string,
+  steps: readonly string[] = migrations,
+): void {
+  if (version(db) === steps.length) return;
+  db.exec("begin immediate");
+  try {
+    db.exec(
+      "create table if not exists myjobs_schema (version integer not null) strict",
+    );
+    const from = version(db);
+    if (from > steps.length) {
+      throw new StoreError(
+        `open ${store || ":memory:"}: its schema is version ${String(from)}, this myjobs knows up to ${String(steps.length)}`,
+        "newer-schema",
+        store,
+      );
+    }
+    for (const step of steps.slice(from)) db.exec(step);
+    db.exec("delete from myjobs_schema");
+    db.prepare("insert into myjobs_schema (version) values (?)").run(
+      steps.length,
+    );
+    db.exec("commit");
+  } catch (cause) {
+    if (db.inTransaction) db.exec("rollback");
+    throw cause;
+  }
+}
+
+/** 0 = no store yet. */
+function version(db: BetterSqlite3.Database): number {
+  const known = db
+    .prepare("select 1 from sqlite_schema where name = 'myjobs_schema'")
+    .get();
+  if (known === undefined) return 0;
+  const row = db
+    .prepare<[], { version: number }>("select version from myjobs_schema")
+    .get();
+  return row?.version ?? 0;
+}

@@ -1,0 +1,186 @@
+import type BetterSqlite3 from "better-sqlite3";
+
+import { JobNotFoundError } from "../../errors.js";
+import type { JobError, JobState } from "../../models/job.js";
+import type {
+  Attempt,
+  Cancellation,
+  JobFailure,
+  JobFinish,
+  JobRelease,
+  Rescue,
+  Settlement,
+} from "../store.js";
+import type { Dependants } from "./dependants.js";
+
+/** A host may die so often under a job before the job itself is taken for the cause. */
+const interruptionsAllowed = 3;
+
+/** The guard of decision 4: only the attempt that holds the job may end it. */
+const held =
+  "id = @id and state = 'RUNNING' and host = @host and worker = @worker and attempt = @attempt";
+
+type Held = Attempt & { host: number };
+
+/** The ends of jobs. Each is guarded and says whether it was accepted. */
+export class JobSettle {
+  readonly #dependants: Dependants;
+  readonly #finish;
+  readonly #fail;
+  readonly #release;
+  readonly #halt;
+  readonly #mark;
+  readonly #cancelled;
+  readonly #collect;
+  readonly #state;
+  readonly #orphans;
+  readonly #crash;
+  readonly #giveBack;
+
+  constructor(db: BetterSqlite3.Database, dependants: Dependants) {
+    this.#dependants = dependants;
+    this.#finish = db.prepare<
+      Held & { result: string; timeStart: number; timeStop: number }
+    >(
+      `update myjobs_job set state = 'OK', result = @result, time_start = @timeStart, time_stop = @timeStop where ${held}`,
+    );
+    this.#fail = db.prepare<
+      Held & {
+        errorCat: string;
+        error: string;
+        timeStart: number;
+        timeStop: number;
+      }
+    >(
+      `update myjobs_job set state = 'ERROR', error_cat = @errorCat, error = @error,
+       time_start = @timeStart, time_stop = @timeStop where ${held}`,
+    );
+    this.#release = db.prepare<Held & { started: number }>(
+      `update myjobs_job set state = 'NEW', attempt = attempt - (1 - @started), worker = null, host = null, time_start = 0
+       where ${held}`,
+    );
+    this.#halt = db.prepare<[string, number, number]>(
+      `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ? where id = ? and state = 'NEW'`,
+    );
+    this.#mark = db.prepare<[number]>(
+      "update myjobs_job set cancelled = 1 where id = ? and state = 'RUNNING'",
+    );
+    this.#cancelled = db.prepare<[number], { id: number }>(
+      "select id from myjobs_job where state = 'RUNNING' and host = ? and cancelled = 1",
+    );
+    this.#collect = db.prepare<[number]>(
+      "update myjobs_job set state = 'DONE' where id = ? and state = 'OK'",
+    );
+    this.#state = db.prepare<[number], { state: JobState }>(
+      "select state from myjobs_job where id = ?",
+    );
+    this.#orphans = db.prepare<
+      [number],
+      { id: number; interruptions: number; cancelled: number }
+    >(
+      "select id, interruptions, cancelled from myjobs_job where state = 'RUNNING' and host = ?",
+    );
+    this.#crash = db.prepare<[string, string, number, number]>(
+      `update myjobs_job set state = 'ERROR', error_cat = ?, error = ?, time_stop = ?, interruptions = interruptions + 1
+       where id = ? and state = 'RUNNING'`,
+    );
+    this.#giveBack = db.prepare<[number]>(
+      `update myjobs_job set state = 'NEW', interruptions = interruptions + 1, worker = null, host = null, time_start = 0
+       where id = ? and state = 'RUNNING'`,
+    );
+  }
+
+  finish(
+    { id, worker, attempt, result, timeStart, timeStop }: JobFinish,
+    host: number,
+  ): "ok" | "stale" {
+    if (
+      this.#finish.run({
+        id,
+        worker,
+        attempt,
+        host,
+        result,
+        timeStart,
+        timeStop,
+      }).changes === 0
+    )
+      return "stale";
+    this.#dependants.release(id);
+    return "ok";
+  }
+
+  fail(failure: JobFailure, host: number): Settlement {
+    const error = JSON.stringify(failure.error);
+    if (this.#fail.run({ ...failure, error, host }).changes === 0)
+      return { outcome: "stale", failed: [] };
+    return {
+      outcome: "ok",
+      failed: this.#dependants.fail([failure.id], failure.timeStop),
+    };
+  }
+
+  release(releases: readonly JobRelease[], host: number): void {
+    for (const { id, worker, attempt, started } of releases) {
+      this.#release.run({
+        id,
+        worker,
+        attempt,
+        host,
+        started: Number(started),
+      });
+    }
+  }
+
+  cancel(id: number, now: number): Cancellation {
+    const state = this.#state.get(id)?.state;
+    if (state === undefined) throw new JobNotFoundError(id);
+    if (state === "RUNNING") {
+      this.#mark.run(id);
+      return { outcome: "running", failed: [] };
+    }
+    if (state !== "NEW") return { outcome: "ended", failed: [] };
+    this.#halt.run(JSON.stringify(cancelledError), now, id);
+    return { outcome: "cancelled", failed: this.#dependants.fail([id], now) };
+  }
+
+  cancelled(host: number): number[] {
+    return this.#cancelled.all(host).map((row) => row.id);
+  }
+
+  collect(id: number): boolean {
+    return this.#collect.run(id).changes === 1;
+  }
+
+  /** What a host that is gone held: back to NEW, or ended when that has happened too often or it was cancelled. */
+  rescue(host: number, now: number): Rescue {
+    const released: number[] = [];
+    const ended: number[] = [];
+    for (const { id, interruptions, cancelled } of this.#orphans.all(host)) {
+      if (cancelled === 1)
+        this.#crash.run("HALTED", JSON.stringify(cancelledError), now, id);
+      else if (interruptions >= interruptionsAllowed)
+        this.#crash.run("CRASH", JSON.stringify(interruptedError), now, id);
+      else {
+        this.#giveBack.run(id);
+        released.push(id);
+        continue;
+      }
+      ended.push(id);
+    }
+    return {
+      released,
+      failed: [...ended, ...this.#dependants.fail(ended, now)],
+    };
+  }
+}
+
+const cancelledError = asError("CancelledError", "the job was cancelled");
+const interruptedError = asError(
+  "InterruptedError",
+  `the host process died under the job ${String(interruptionsAllowed + 1)} times`,
+);
+
+function asError(name: string, message: string): JobError {
+  return { name, message, stack: `${name}: ${message}` };
+}

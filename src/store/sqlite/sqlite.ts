@@ -1,0 +1,244 @@
+import { rmSync } from "node:fs";
+
+import { StoreError } from "../../errors.js";
+import type { ActionRecord, NewAction } from "../../models/action.js";
+import type { JobRecord, NewJob } from "../../models/job.js";
+import type { WorkerRecord } from "../../models/worker.js";
+import type * as contract from "../store.js";
+import { ActionTable } from "./actions.js";
+import { Changes } from "./changes.js";
+import { JobClaim } from "./claim.js";
+import { Committer } from "./committer.js";
+import type { Connection } from "./connection.js";
+import { Dependants } from "./dependants.js";
+import { HostTable } from "./hosts.js";
+import { JobInsert } from "./insert.js";
+import { JobQuery } from "./query.js";
+import { JobSettle } from "./settle.js";
+import { WorkerTable } from "./workers.js";
+
+/** A store in a SQLite file, in memory, or beside the tables of a Database that the user gave. */
+export class SqliteStore implements contract.Store {
+  readonly path: string;
+  readonly #connection: Connection;
+  readonly #committer: Committer;
+  readonly #actions: ActionTable;
+  readonly #hosts: HostTable;
+  readonly #workers: WorkerTable;
+  readonly #insert: JobInsert;
+  readonly #claim: JobClaim;
+  readonly #settle: JobSettle;
+  readonly #query: JobQuery;
+  readonly #changes: Changes;
+  readonly #now: () => number;
+  #closing: Promise<void> | undefined;
+
+  /** Registers this host; `now` gives epoch milliseconds. */
+  static async open(
+    connection: Connection,
+    now: () => number,
+  ): Promise<SqliteStore> {
+    const store = new SqliteStore(connection, now);
+    try {
+      await store.#committer.run(() => {
+        store.#hosts.register(now());
+      });
+    } catch (cause) {
+      store.#hosts.release();
+      if (connection.own) connection.db.close();
+      throw cause;
+    }
+    return store;
+  }
+
+  private constructor(connection: Connection, now: () => number) {
+    const { db, path } = connection;
+    const dependants = new Dependants(db);
+    this.path = path;
+    this.#now = now;
+    this.#connection = connection;
+    this.#committer = new Committer(db, path);
+    this.#changes = new Changes(db);
+    this.#actions = new ActionTable(db);
+    this.#hosts = new HostTable(db, path);
+    this.#workers = new WorkerTable(db);
+    this.#insert = new JobInsert(db);
+    this.#claim = new JobClaim(db);
+    this.#settle = new JobSettle(db, dependants);
+    this.#query = new JobQuery(db, dependants);
+  }
+
+  putAction(action: NewAction): Promise<ActionRecord> {
+    return this.#committer.run(() => this.#actions.put(action));
+  }
+
+  getAction(id: number): Promise<ActionRecord | undefined> {
+    return this.#committer.run(() => this.#actions.get(id));
+  }
+
+  findActions(filter: contract.ActionFilter): Promise<ActionRecord[]> {
+    return this.#committer.run(() => this.#actions.find(filter));
+  }
+
+  insertJobs(jobs: readonly NewJob[]): Promise<contract.InsertedJob[]> {
+    return this.#committer.run(() => this.#insert.insert(jobs, this.#now()));
+  }
+
+  claimJobs(
+    worker: contract.Claimant,
+    limit: number,
+    categories: contract.Categories,
+  ): Promise<contract.ClaimedJob[]> {
+    return this.#committer.run(
+      () =>
+        this.#claim.claim(
+          worker,
+          this.#hosts.id,
+          limit,
+          categories,
+          this.#now(),
+        ),
+      true,
+    );
+  }
+
+  finishJob(finish: contract.JobFinish): Promise<"ok" | "stale"> {
+    return this.#committer.run(() =>
+      this.#settle.finish(finish, this.#hosts.id),
+    );
+  }
+
+  failJob(failure: contract.JobFailure): Promise<contract.Settlement> {
+    return this.#committer.run(() =>
+      this.#settle.fail(failure, this.#hosts.id),
+    );
+  }
+
+  releaseJobs(releases: readonly contract.JobRelease[]): Promise<void> {
+    return this.#committer.run(() => {
+      this.#settle.release(releases, this.#hosts.id);
+    });
+  }
+
+  cancelJob(id: number): Promise<contract.Cancellation> {
+    return this.#committer.run(() => this.#settle.cancel(id, this.#now()));
+  }
+
+  cancelledJobs(): Promise<number[]> {
+    return this.#committer.run(() => this.#settle.cancelled(this.#hosts.id));
+  }
+
+  collectJob(id: number): Promise<boolean> {
+    return this.#committer.run(() => this.#settle.collect(id));
+  }
+
+  getJobs(ids: readonly number[]): Promise<JobRecord[]> {
+    return this.#committer.run(() => this.#query.get(ids));
+  }
+
+  findJobs(filter: contract.JobFilter): Promise<JobRecord[]> {
+    return this.#committer.run(() => this.#query.find(filter));
+  }
+
+  countJobs(filter: contract.JobFilter): Promise<number> {
+    return this.#committer.run(() => this.#query.count(filter));
+  }
+
+  deleteJobs(filter: contract.JobFilter): Promise<contract.Deletion> {
+    return this.#committer.run(() => this.#query.delete(filter, this.#now()));
+  }
+
+  countReady(categories: contract.Categories, most: number): Promise<number> {
+    return this.#committer.run(() => this.#claim.count(categories, most));
+  }
+
+  countActive(): Promise<number> {
+    return this.#committer.run(() => this.#query.active());
+  }
+
+  registerWorker(
+    worker: contract.NewWorker,
+  ): Promise<WorkerRecord | undefined> {
+    return this.#committer.run(() =>
+      this.#workers.register(worker, this.#hosts.id, this.#now()),
+    );
+  }
+
+  updateWorker(id: number, change: contract.WorkerChange): Promise<void> {
+    return this.#committer.run(() => {
+      this.#workers.update(id, change, this.#now());
+    });
+  }
+
+  haltWorker(id: number): Promise<void> {
+    return this.#committer.run(() => {
+      this.#workers.halt(id);
+    });
+  }
+
+  findWorkers(filter: contract.WorkerFilter): Promise<WorkerRecord[]> {
+    return this.#committer.run(() => this.#workers.find(filter));
+  }
+
+  lostHosts(): Promise<contract.LostHost[]> {
+    return this.#committer.run(() => this.#hosts.lost());
+  }
+
+  async rescue(hosts: readonly number[]): Promise<contract.Rescue> {
+    const files = this.#hosts.lockFiles(hosts);
+    const rescued = await this.#committer.run(() =>
+      hosts.map((host) => {
+        this.#workers.lose(host, this.#now());
+        this.#hosts.remove(host);
+        return this.#settle.rescue(host, this.#now());
+      }),
+    );
+    for (const file of files) rmSync(file, { force: true });
+    return {
+      released: rescued.flatMap((one) => one.released),
+      failed: rescued.flatMap((one) => one.failed),
+    };
+  }
+
+  reset(): Promise<void> {
+    return this.#committer.run(() => {
+      if (this.#hosts.hasOthers()) {
+        throw new StoreError(
+          `reset ${this.path}: another live process shares the store`,
+          "in-use",
+          this.path,
+        );
+      }
+      this.#connection.db.exec(
+        ["job", "dependency", "action", "worker"]
+          .map((name) => `delete from myjobs_${name};`)
+          .join(" "),
+      );
+    });
+  }
+
+  onWork(callback: () => void): () => void {
+    // Memory is shared with nobody.
+    return this.path === "" ? () => undefined : this.#changes.listen(callback);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#changes.stop();
+    const { db, own } = this.#connection;
+    try {
+      if (db.open) {
+        await this.#committer.run(() => {
+          this.#hosts.remove(this.#hosts.id);
+        });
+      }
+      await this.#committer.close();
+    } finally {
+      if (own) db.close();
+      this.#hosts.release();
+    }
+  }
+}

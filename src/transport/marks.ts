@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** More than can be on the way at once; a place is used again only long after the child has passed it. */
+const places = 1_024;
+const width = 4;
+
+/**
+ * Who runs a job that was sent ahead is agreed in a small file that host and child share, since a
+ * child in a synchronous loop reads no message. Each side writes its own mark, then reads the other's;
+ * so of a start and a revocation that race, at least one side sees the other, and the host yields.
+ */
+export class Marks {
+  readonly fd: number;
+  readonly #buffer = Buffer.alloc(width);
+
+  /** Without a descriptor: makes the file, which has no name and ends with those who hold it. */
+  constructor(fd?: number) {
+    this.fd = fd ?? nameless();
+  }
+
+  /** The child's side: true if the job is still the child's to run. */
+  start(mark: number): boolean {
+    this.#write(started, mark);
+    return this.#read(revoked, mark) !== mark;
+  }
+
+  /** The host's side: true if the job had not started, and now will not. */
+  revoke(mark: number): boolean {
+    this.#write(revoked, mark);
+    return !this.hasStarted(mark);
+  }
+
+  hasStarted(mark: number): boolean {
+    return this.#read(started, mark) === mark;
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  #write(side: number, mark: number): void {
+    this.#buffer.writeUInt32LE(mark);
+    writeSync(this.fd, this.#buffer, 0, width, place(side, mark));
+  }
+
+  #read(side: number, mark: number): number {
+    const read = readSync(this.fd, this.#buffer, 0, width, place(side, mark));
+    return read < width ? 0 : this.#buffer.readUInt32LE();
+  }
+}
+
+const started = 0;
+const revoked = 1;
+
+function place(side: number, mark: number): number {
+  return width * (side * places + (mark % places));
+}
+
+function nameless(): number {
+  const file = path.join(tmpdir(), `myjobs-${randomBytes(8).toString("hex")}`);
+  const fd = openSync(file, "wx+", 0o600);
+  unlinkSync(file);
+  return fd;
+}

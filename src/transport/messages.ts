@@ -1,0 +1,55 @@
+import type { ActionRecord } from "../models/action.js";
+import type { JobError } from "../models/job.js";
+
+/** One job on its way to the process that runs it. Values travel as JSON text, and are read where they are used. */
+export interface JobMessage {
+  id: number;
+  attempt: number;
+  name: string;
+  category: string;
+  actionId: number;
+  kwargs: string;
+  dependencies: readonly number[];
+  /** The dependencies' results. */
+  results: readonly string[];
+  /** Its place among the marks, if it can be taken back before it has started; 0 = it cannot. */
+  mark: number;
+}
+
+export type HostMessage =
+  | {
+      type: "jobs";
+      jobs: readonly JobMessage[];
+      actions: readonly ActionRecord[];
+    }
+  /** Raise the signal of a job that shall stop. */
+  | { type: "abort"; id: number; attempt: number; reason: string };
+
+/** How a job ended, as the process that ran it tells. */
+export interface End {
+  id: number;
+  attempt: number;
+  /** Epoch milliseconds. */
+  timeStart: number;
+  timeStop: number;
+  /** Milliseconds by a monotonic clock. */
+  took: number;
+  result?: string;
+  /** Set when it failed. */
+  error?: JobError;
+}
+
+export type ChildMessage =
+  | { type: "ready" }
+  | ({ type: "end" } & End)
+  /** The process must die of something that was thrown outside of any job's own promise. */
+  | { type: "fault"; id: number; attempt: number; error: JobError };
+
+/** What a child is told once, before its first job. */
+export interface ChildSettings {
+  concurrency: number;
+  resultLimit: number;
+}
+
+/** The file descriptor of the shared marks in a child: the first after the IPC channel's. */
+export const marksFd = 4;
