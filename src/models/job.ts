@@ -75,3 +75,19 @@ export interface NewJob {
   die: boolean;
   dependencies: readonly number[];
 }
+
+/** A job that a worker has taken: what it needs to run. Values are JSON text. */
+export interface ClaimedJob {
+  id: number;
+  name: string;
+  category: string;
+  timeout: number;
+  actionId: number;
+  kwargs: string;
+  attempt: number;
+  /** How often its host died under it. */
+  interruptions: number;
+  dependencies: number[];
+  /** The dependencies' results, in their order. */
+  results: string[];
+}

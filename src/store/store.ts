@@ -1,5 +1,6 @@
 import type { ActionRecord, NewAction } from "../models/action.js";
 import type {
+  ClaimedJob,
   ErrorCat,
   JobError,
   JobRecord,
@@ -120,21 +121,6 @@ export interface Claimant {
   nr: number;
   /** It has nothing else to do: without a job for it, it is WAITING. */
   idle: boolean;
-}
-
-export interface ClaimedJob {
-  id: number;
-  name: string;
-  category: string;
-  timeout: number;
-  actionId: number;
-  kwargs: string;
-  attempt: number;
-  /** How often its host died under it. */
-  interruptions: number;
-  dependencies: number[];
-  /** The dependencies' results as JSON, in their order. */
-  results: string[];
 }
 
 /** Which attempt an end is about; a late one of another attempt changes nothing. */

@@ -9,8 +9,9 @@ const width = 4;
 
 /**
  * Who runs a job that was sent ahead is agreed in a small file that host and child share, since a
- * child in a synchronous loop reads no message. Each side writes its own mark, then reads the other's;
- * so of a start and a revocation that race, at least one side sees the other, and the host yields.
+ * child in a synchronous loop reads no message. Each side writes its own mark, then reads the other's,
+ * so when a start and a revocation race, at least one sees the other. When both do, both yield: the
+ * child tells that it skipped the job, and the host then takes it back.
  */
 export class Marks {
   readonly fd: number;
@@ -21,15 +22,17 @@ export class Marks {
     this.fd = fd ?? nameless();
   }
 
-  /** The child's side: true if the job is still the child's to run. */
+  /** The child's side: true if the job is still the child's to run; else it must tell that it skipped it. */
   start(mark: number): boolean {
-    this.#write(started, mark);
-    return this.#read(revoked, mark) !== mark;
+    this.#write(started, mark, mark);
+    if (this.#read(revoked, mark) !== mark) return true;
+    this.#write(started, mark, 0);
+    return false;
   }
 
   /** The host's side: true if the job had not started, and now will not. */
   revoke(mark: number): boolean {
-    this.#write(revoked, mark);
+    this.#write(revoked, mark, mark);
     return !this.hasStarted(mark);
   }
 
@@ -41,8 +44,8 @@ export class Marks {
     closeSync(this.fd);
   }
 
-  #write(side: number, mark: number): void {
-    this.#buffer.writeUInt32LE(mark);
+  #write(side: number, mark: number, value: number): void {
+    this.#buffer.writeUInt32LE(value);
     writeSync(this.fd, this.#buffer, 0, width, place(side, mark));
   }
 

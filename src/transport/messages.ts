@@ -37,11 +37,15 @@ export interface End {
   result?: string;
   /** Set when it failed. */
   error?: JobError;
+  /** Bytes of memory its process holds, if that was asked for. */
+  rss?: number;
 }
 
 export type ChildMessage =
   | { type: "ready" }
   | ({ type: "end" } & End)
+  /** It had been taken back when its turn came, and was not started. */
+  | { type: "skipped"; id: number; attempt: number }
   /** The process must die of something that was thrown outside of any job's own promise. */
   | { type: "fault"; id: number; attempt: number; error: JobError };
 
@@ -49,6 +53,8 @@ export type ChildMessage =
 export interface ChildSettings {
   concurrency: number;
   resultLimit: number;
+  /** Bytes; 0 = it need not tell how large it is. */
+  maxRss: number;
 }
 
 /** The file descriptor of the shared marks in a child: the first after the IPC channel's. */

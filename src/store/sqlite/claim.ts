@@ -1,6 +1,7 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-import type { Categories, ClaimedJob, Claimant } from "../store.js";
+import type { ClaimedJob } from "../../models/job.js";
+import type { Categories, Claimant } from "../store.js";
 
 interface ClaimedRow extends Omit<ClaimedJob, "dependencies" | "results"> {
   priority: number;

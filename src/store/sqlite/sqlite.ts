@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 
 import { StoreError } from "../../errors.js";
 import type { ActionRecord, NewAction } from "../../models/action.js";
-import type { JobRecord, NewJob } from "../../models/job.js";
+import type { ClaimedJob, JobRecord, NewJob } from "../../models/job.js";
 import type { WorkerRecord } from "../../models/worker.js";
 import type * as contract from "../store.js";
 import { ActionTable } from "./actions.js";
@@ -88,7 +88,7 @@ export class SqliteStore implements contract.Store {
     worker: contract.Claimant,
     limit: number,
     categories: contract.Categories,
-  ): Promise<contract.ClaimedJob[]> {
+  ): Promise<ClaimedJob[]> {
     return this.#committer.run(
       () =>
         this.#claim.claim(

@@ -1,0 +1,146 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+import PQueue from "p-queue";
+
+import { type RestoredAction, restore } from "../actions/restore.js";
+import { monotonic, now } from "../clock.js";
+import type { ActionRecord } from "../models/action.js";
+import type { Marks } from "../transport/marks.js";
+import type {
+  ChildSettings,
+  End,
+  HostMessage,
+  JobMessage,
+} from "../transport/messages.js";
+import { JobContext } from "./context.js";
+import { execute } from "./execute.js";
+import { toJobError } from "./failure.js";
+
+export interface RunnerPort {
+  ended(end: End): void;
+  skipped(job: JobMessage): void;
+}
+
+/** Runs the jobs it is given, `concurrency` at a time, in their order. The same in a child and in-process. */
+export class Runner {
+  readonly #port: RunnerPort;
+  readonly #settings: ChildSettings;
+  readonly #marks: Marks | undefined;
+  readonly #actions = new Map<
+    number,
+    RestoredAction | Promise<RestoredAction>
+  >();
+  readonly #contexts = new Map<number, JobContext>();
+  readonly #owner = new AsyncLocalStorage<JobMessage>();
+  readonly #waiting: JobMessage[] = [];
+  readonly #queue: PQueue | undefined;
+  #running = false;
+
+  constructor(port: RunnerPort, settings: ChildSettings, marks?: Marks) {
+    this.#port = port;
+    this.#settings = settings;
+    this.#marks = marks;
+    const { concurrency } = settings;
+    if (concurrency > 1) this.#queue = new PQueue({ concurrency });
+  }
+
+  take(message: HostMessage): void {
+    if (message.type === "abort") {
+      this.#contexts.get(message.id)?.abort(message.reason);
+      return;
+    }
+    for (const action of message.actions) this.#learn(action);
+    if (this.#queue === undefined) {
+      this.#waiting.push(...message.jobs);
+      if (!this.#running) void this.#runWaiting();
+      return;
+    }
+    for (const job of message.jobs)
+      void this.#queue.add(async () => this.#run(job));
+  }
+
+  /** Whose doing the present moment is: the job in whose asynchronous context we are. */
+  get owner(): JobMessage | undefined {
+    return this.#owner.getStore();
+  }
+
+  async #runWaiting(): Promise<void> {
+    this.#running = true;
+    for (let job = this.#waiting.shift(); job; job = this.#waiting.shift()) {
+      const running = this.#run(job);
+      if (running !== undefined) await running;
+    }
+    this.#running = false;
+  }
+
+  #run(job: JobMessage): Promise<void> | undefined {
+    if (job.mark !== 0 && this.#marks?.start(job.mark) === false) {
+      this.#port.skipped(job);
+      return undefined;
+    }
+    const action = this.#actions.get(job.actionId);
+    return action instanceof Promise
+      ? this.#restoreThenRun(job, action)
+      : this.#runWith(job, action as RestoredAction);
+  }
+
+  async #restoreThenRun(
+    job: JobMessage,
+    restoring: Promise<RestoredAction>,
+  ): Promise<void> {
+    let action: RestoredAction;
+    const begun = now();
+    const start = monotonic();
+    try {
+      action = await restoring;
+    } catch (cause) {
+      const { id, attempt } = job;
+      const error = toJobError(cause);
+      const took = monotonic() - start;
+      this.#port.ended({
+        id,
+        attempt,
+        timeStart: begun,
+        timeStop: now(),
+        took,
+        error,
+      });
+      return;
+    }
+    this.#actions.set(job.actionId, action);
+    await this.#runWith(job, action);
+  }
+
+  #runWith(job: JobMessage, action: RestoredAction): Promise<void> | undefined {
+    const context = new JobContext(job, action);
+    this.#contexts.set(job.id, context);
+    const end = this.#owner.run(
+      job,
+      execute,
+      job,
+      action,
+      context,
+      this.#settings.resultLimit,
+    );
+    if (end instanceof Promise) {
+      return end.then((late) => {
+        this.#finish(late);
+      });
+    }
+    this.#finish(end);
+    return undefined;
+  }
+
+  #finish(end: End): void {
+    this.#contexts.delete(end.id);
+    if (this.#settings.maxRss > 0) end.rss = process.memoryUsage.rss();
+    this.#port.ended(end);
+  }
+
+  #learn(action: ActionRecord): void {
+    const restoring = restore(action);
+    // Its failure is told by each job that needs it.
+    restoring.catch(() => undefined);
+    this.#actions.set(action.id, restoring);
+  }
+}

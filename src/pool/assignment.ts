@@ -1,0 +1,63 @@
+import { monotonic, now } from "../clock.js";
+import type { ClaimedJob } from "../models/job.js";
+import type { JobMessage } from "../transport/messages.js";
+import type { Verdict } from "./outcome.js";
+import type { Termination } from "./termination.js";
+
+/** A job that a worker holds. */
+export class Assignment {
+  readonly job: ClaimedJob;
+  /** Its place among the marks; 0 = it was started at once. */
+  readonly mark: number;
+  /** Milliseconds; 0 = none. */
+  readonly limit: number;
+  /** Epoch milliseconds; 0 = it waits in the child behind others. */
+  timeStart = 0;
+  /** By the monotonic clock. */
+  startedAt = Infinity;
+  verdict: Verdict | undefined;
+  termination: Termination | undefined;
+
+  constructor(job: ClaimedJob, mark: number, limit: number) {
+    this.job = job;
+    this.mark = mark;
+    this.limit = limit;
+  }
+
+  get started(): boolean {
+    return this.timeStart !== 0;
+  }
+
+  get deadline(): number {
+    return this.limit === 0 ? Infinity : this.startedAt + this.limit;
+  }
+
+  start(): void {
+    this.timeStart = now();
+    this.startedAt = monotonic();
+  }
+
+  get message(): JobMessage {
+    const {
+      id,
+      attempt,
+      name,
+      category,
+      actionId,
+      kwargs,
+      dependencies,
+      results,
+    } = this.job;
+    return {
+      id,
+      attempt,
+      name,
+      category,
+      actionId,
+      kwargs,
+      dependencies,
+      results,
+      mark: this.mark,
+    };
+  }
+}

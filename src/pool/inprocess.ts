@@ -1,0 +1,56 @@
+import { clearInterval, setImmediate, setInterval } from "../clock.js";
+import { Runner } from "../execution/runner.js";
+import type { ChildSettings, HostMessage } from "../transport/messages.js";
+import type { Vessel, VesselPort } from "./vessel.js";
+
+/** A worker in this very process. It restores and runs an action just as a child does, but cannot be stopped by force. */
+export class Inprocess implements Vessel {
+  readonly type = "inprocess";
+  readonly killable = false;
+  readonly marks = undefined;
+  readonly pid = process.pid;
+  readonly #runner: Runner;
+  readonly #port: VesselPort;
+  /** A worker holds its process alive. */
+  readonly #alive = setInterval(() => undefined, 2 ** 30);
+  #gone = false;
+
+  constructor(settings: ChildSettings, port: VesselPort) {
+    this.#port = port;
+    this.#runner = new Runner(
+      {
+        ended: (end) => {
+          if (!this.#gone) port.ended(end);
+        },
+        skipped: (job) => {
+          port.skipped(job.id, job.attempt);
+        },
+      },
+      settings,
+    );
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  send(message: HostMessage): void {
+    // Not within the caller's turn, so that a job sees the same world as in a child.
+    setImmediate(() => {
+      this.#runner.take(message);
+    });
+  }
+
+  signal(): void {
+    this.leave();
+  }
+
+  leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    clearInterval(this.#alive);
+    queueMicrotask(() => {
+      this.#port.gone({ exitCode: null, signal: null, output: "" });
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import type { ErrorCat, JobError } from "../models/job.js";
+import type { End } from "../transport/messages.js";
+import type { Gone } from "./vessel.js";
+
+/** Why a job is being stopped, which is what its end will be called, whatever it still answers. */
+export interface Verdict {
+  errorCat: ErrorCat;
+  error: JobError;
+}
+
+/** What became of a job that a worker was given. */
+export type Outcome =
+  | { kind: "ok"; end: End & { result: string } }
+  | {
+      kind: "failed";
+      errorCat: ErrorCat;
+      error: JobError;
+      timeStart: number;
+      timeStop: number;
+    }
+  /** It is to run again; `started` = this start counts as an attempt. */
+  | { kind: "released"; started: boolean };
+
+export function timedOut(limit: number): Verdict {
+  return verdict(
+    "TIMEOUT",
+    "TimeoutError",
+    `it ran longer than its limit of ${String(limit)} ms`,
+  );
+}
+
+export function cancelled(): Verdict {
+  return verdict("HALTED", "CancelledError", "the job was cancelled");
+}
+
+export function killed(): Verdict {
+  return verdict("HALTED", "KilledError", "its worker was killed");
+}
+
+/** A process that vanished under its job. */
+export function crashed(gone: Gone): Verdict {
+  const how =
+    gone.signal === null
+      ? `exit code ${String(gone.exitCode)}`
+      : `signal ${gone.signal}`;
+  const { error } =
+    gone.fault ??
+    verdict("CRASH", "CrashError", `its process ended with ${how}`);
+  return { errorCat: "CRASH", error };
+}
+
+/** What is known of the process's end, added to the error. */
+export function withEnd(
+  { errorCat, error }: Verdict,
+  gone: Gone | undefined,
+): Verdict {
+  if (gone === undefined) return { errorCat, error };
+  const { exitCode, signal, output } = gone;
+  return {
+    errorCat,
+    error: {
+      ...error,
+      ...(exitCode === null ? {} : { exitCode }),
+      ...(signal === null ? {} : { signal }),
+      ...(output === "" ? {} : { output }),
+    },
+  };
+}
+
+function verdict(errorCat: ErrorCat, name: string, message: string): Verdict {
+  return { errorCat, error: { name, message, stack: `${name}: ${message}` } };
+}

@@ -1,0 +1,158 @@
+import { type ChildProcess, fork } from "node:child_process";
+
+import { clearTimeout, setTimeout } from "../clock.js";
+import { WorkerError } from "../errors.js";
+import type { JobError } from "../models/job.js";
+import { signalGroup } from "../processes.js";
+import { Marks } from "../transport/marks.js";
+import type {
+  ChildMessage,
+  ChildSettings,
+  HostMessage,
+} from "../transport/messages.js";
+import { childEnvironment, childExecArgv } from "./environment.js";
+import { subprocessProgram } from "./programs.js";
+import type { Reaper } from "./reaper.js";
+import { Tail } from "./tail.js";
+import type { Vessel, VesselPort } from "./vessel.js";
+
+export interface SubprocessOptions extends ChildSettings {
+  workerExecArgv: readonly string[] | undefined;
+  workerEnv: Readonly<Record<string, string | undefined>>;
+}
+
+/** How long a child may take to be ready. */
+const bootLimit = 30_000;
+/** How long after its exit its pipes are read on, if something of its group still holds them. */
+const closeLimit = 500;
+
+/** A worker's forked process, which leads a process group of its own. */
+export class Subprocess implements Vessel {
+  readonly type = "subprocess";
+  readonly killable = true;
+  readonly marks = new Marks();
+  readonly #options: SubprocessOptions;
+  readonly #reaper: Reaper;
+  readonly #port: VesselPort;
+  readonly #tail = new Tail();
+  #child: ChildProcess | undefined;
+  #fault: { id: number; attempt: number; error: JobError } | undefined;
+  #ready: (() => void) | undefined;
+  #gone = false;
+
+  constructor(options: SubprocessOptions, reaper: Reaper, port: VesselPort) {
+    this.#options = options;
+    this.#reaper = reaper;
+    this.#port = port;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { concurrency, resultLimit, maxRss } = this.#options;
+    const { workerExecArgv, workerEnv } = this.#options;
+    const settings: ChildSettings = { concurrency, resultLimit, maxRss };
+    const { file, execArgv } = subprocessProgram();
+    const child = fork(file, [JSON.stringify(settings)], {
+      detached: true,
+      execArgv: [...execArgv, ...(workerExecArgv ?? childExecArgv())],
+      env: childEnvironment(workerEnv),
+      stdio: ["ignore", "pipe", "pipe", "ipc", this.marks.fd],
+    });
+    this.#child = child;
+    if (child.pid !== undefined) this.#reaper.add(child.pid);
+    this.#tail.follow(child.stdout);
+    this.#tail.follow(child.stderr);
+    child.on("message", (message) => {
+      this.#hear(message as ChildMessage);
+    });
+    const limit = setTimeout(() => {
+      this.signal("SIGKILL");
+    }, bootLimit);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#ready = resolve;
+        child.once("error", (cause) => {
+          this.#end(null, null);
+          reject(
+            new WorkerError(
+              `a worker's process cannot be started: ${cause.message}`,
+              "",
+              { cause },
+            ),
+          );
+        });
+        child.once("exit", (exitCode, signal) => {
+          void this.#close(child, exitCode, signal).then(() => {
+            const how =
+              signal === null ? `exit code ${String(exitCode)}` : signal;
+            const output = this.#tail.text;
+            reject(
+              new WorkerError(
+                `a worker's process ended with ${how} before it was ready:\n${output}`,
+                output,
+              ),
+            );
+          });
+        });
+      });
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  send(message: HostMessage): void {
+    // A child that is just dying takes no message; its end is told by its exit.
+    if (this.#child?.connected === true)
+      this.#child.send(message, () => undefined);
+  }
+
+  signal(signal: "SIGTERM" | "SIGKILL"): void {
+    if (this.#child === undefined) this.#end(null, null);
+    else if (this.pid !== 0 && !this.#gone) signalGroup(this.pid, signal);
+  }
+
+  leave(): void {
+    if (this.#child?.connected === true) this.#child.disconnect();
+  }
+
+  #hear(message: ChildMessage): void {
+    if (message.type === "end") this.#port.ended(message);
+    else if (message.type === "skipped")
+      this.#port.skipped(message.id, message.attempt);
+    else if (message.type === "fault") this.#fault = message;
+    else this.#ready?.();
+  }
+
+  /** What it wrote before it died is still read; but a process it left must not hold us by its pipes. */
+  async #close(
+    child: ChildProcess,
+    exitCode: number | null,
+    signal: string | null,
+  ): Promise<void> {
+    signalGroup(child.pid ?? 0, "SIGKILL");
+    await new Promise<void>((resolve) => {
+      const limit = setTimeout(resolve, closeLimit);
+      child.once("close", () => {
+        clearTimeout(limit);
+        resolve();
+      });
+    });
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    this.#end(exitCode, signal);
+  }
+
+  #end(exitCode: number | null, signal: string | null): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    if (this.pid !== 0) this.#reaper.remove(this.pid);
+    const gone = { exitCode, signal, output: this.#tail.text };
+    this.#port.gone(
+      this.#fault === undefined ? gone : { ...gone, fault: this.#fault },
+    );
+    this.marks.close();
+  }
+}

@@ -1,0 +1,36 @@
+import type { JobError } from "../models/job.js";
+import type { WorkerType } from "../models/worker.js";
+import type { Marks } from "../transport/marks.js";
+import type { End, HostMessage } from "../transport/messages.js";
+
+/** What a worker runs its jobs in: a forked process, or this one. */
+export interface Vessel {
+  readonly type: WorkerType;
+  readonly pid: number;
+  /** By which jobs that were sent ahead can be taken back; undefined = nothing may be sent ahead. */
+  readonly marks: Marks | undefined;
+  /** Whether what runs in it can be stopped against its will. */
+  readonly killable: boolean;
+  /** Resolves when it can take jobs; rejects with a WorkerError if it cannot come up. */
+  start(): Promise<void>;
+  send(message: HostMessage): void;
+  signal(signal: "SIGTERM" | "SIGKILL"): void;
+  /** It has nothing to do any more, and may end. */
+  leave(): void;
+}
+
+export interface VesselPort {
+  ended(end: End): void;
+  skipped(id: number, attempt: number): void;
+  /** The last that is heard of it; everything it wrote before has been read. */
+  gone(gone: Gone): void;
+}
+
+export interface Gone {
+  exitCode: number | null;
+  signal: string | null;
+  /** The last lines it wrote. */
+  output: string;
+  /** What it died of, as far as it could tell, and the job that did it (0 = none known). */
+  fault?: { id: number; attempt: number; error: JobError };
+}

@@ -1,0 +1,72 @@
+import { clearTimeout, monotonic, setTimeout } from "../clock.js";
+import type { Pool } from "../pool/pool.js";
+import type { Categories, Store } from "../store/store.js";
+
+/** Counting what waits costs the store; the pool needs to know it no more often than this, in milliseconds. */
+const interval = 20;
+/** More than this makes no difference to any pool. */
+const most = 10_000;
+
+/** Tells the pool how many jobs wait. */
+export class Demand {
+  readonly #store: Pick<Store, "countReady">;
+  readonly #pool: Pool;
+  readonly #categories: Categories;
+  readonly #onError: (error: Error) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #measuredAt = -Infinity;
+  #ready = 0;
+  #stopped = false;
+
+  constructor(
+    store: Pick<Store, "countReady">,
+    pool: Pool,
+    categories: Categories,
+    onError: (error: Error) => void,
+  ) {
+    this.#store = store;
+    this.#pool = pool;
+    this.#categories = categories;
+    this.#onError = onError;
+  }
+
+  /** A claim got less than it asked for: nothing waits. */
+  claimed(got: number, asked: number): void {
+    if (got < asked) this.#tell(0);
+  }
+
+  /** Counts, now or as soon as the last count is old enough; nothing while an idle worker's claim will tell. */
+  measure(): void {
+    if (!this.#pool.scaling || this.#stopped || this.#timer !== undefined)
+      return;
+    for (const { phase } of this.#pool.workers.values())
+      if (phase === "idle") return;
+    const wait = Math.max(0, this.#measuredAt + interval - monotonic());
+    this.#timer = setTimeout(() => {
+      this.#count().catch((cause: unknown) => {
+        this.#onError(cause as Error);
+      });
+    }, wait).unref();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #count(): Promise<void> {
+    this.#measuredAt = monotonic();
+    try {
+      this.#tell(await this.#store.countReady(this.#categories, most));
+    } finally {
+      this.#timer = undefined;
+      this.#measuredAt = monotonic();
+    }
+  }
+
+  #tell(ready: number): void {
+    if (this.#stopped || (ready === 0 && this.#ready === 0)) return;
+    this.#ready = ready;
+    this.#pool.load(ready);
+  }
+}

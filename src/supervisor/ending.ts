@@ -1,0 +1,65 @@
+import type { JobRecord } from "../models/job.js";
+
+/** What a job's end changes of its record. */
+export type EndedFields = Pick<
+  JobRecord,
+  | "state"
+  | "errorCat"
+  | "error"
+  | "result"
+  | "timeStart"
+  | "timeStop"
+  | "attempt"
+  | "worker"
+>;
+
+/** Characters of a result that are worth keeping for a waiter; a longer one is read again from the store. */
+const kept = 4_096;
+
+/**
+ * The end of one job, shared by its handle and by the waiter: who never asks costs nothing but this
+ * small object, and whatever it holds goes with the handle.
+ */
+export class Ending {
+  readonly id: number;
+  ended = false;
+  /** The job was deleted. */
+  deleted = false;
+  /** Absent if the end was not seen here, or the result is large: then the store knows. */
+  fields: EndedFields | undefined;
+  #waiting: (() => void)[] | undefined;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  get awaited(): boolean {
+    return this.#waiting !== undefined && this.#waiting.length > 0;
+  }
+
+  end(fields: EndedFields | undefined): void {
+    this.ended = true;
+    if (fields !== undefined && (fields.result?.length ?? 0) <= kept)
+      this.fields = fields;
+    this.#wake();
+  }
+
+  delete(): void {
+    this.deleted = true;
+    this.#wake();
+  }
+
+  /** Calls back once, when the job has ended or is no more; gives what takes the call back. */
+  listen(callback: () => void): () => void {
+    (this.#waiting ??= []).push(callback);
+    return () => {
+      this.#waiting = this.#waiting?.filter((other) => other !== callback);
+    };
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const callback of waiting ?? []) callback();
+  }
+}

@@ -1,0 +1,51 @@
+import { Runner } from "../src/execution/runner.js";
+import { toJobError } from "../src/execution/failure.js";
+import { Marks } from "../src/transport/marks.js";
+import {
+  type ChildMessage,
+  type ChildSettings,
+  type HostMessage,
+  marksFd,
+} from "../src/transport/messages.js";
+
+/** The program of a forked worker: runs what its host sends, and ends with its host. */
+const { send, exit } = process;
+// Jobs have no business with the channel: without it they cannot break it.
+Reflect.deleteProperty(process, "send");
+Reflect.deleteProperty(process, "disconnect");
+
+// Without a callback a host that is gone would be an uncaught error; its end is told by `disconnect`.
+const ignore = (): void => undefined;
+const tell = (message: ChildMessage, sent?: () => void): void => {
+  send?.call(process, message, sent ?? ignore);
+};
+
+const settings = JSON.parse(process.argv[2] ?? "") as ChildSettings;
+process.argv.splice(2);
+
+const runner = new Runner(
+  {
+    ended: (end) => {
+      tell({ type: "end", ...end });
+    },
+    skipped: ({ id, attempt }) => {
+      tell({ type: "skipped", id, attempt });
+    },
+  },
+  settings,
+  new Marks(marksFd),
+);
+
+process.on("message", (message: HostMessage) => {
+  runner.take(message);
+});
+process.on("disconnect", () => exit(0));
+process.on("uncaughtException", (thrown: unknown) => {
+  // It belongs to the job in whose context it happened, which may have ended long ago.
+  const { id, attempt } = runner.owner ?? { id: 0, attempt: 0 };
+  const error = toJobError(thrown);
+  process.stderr.write(`${error.stack}\n`);
+  tell({ type: "fault", id, attempt, error }, () => exit(1));
+});
+
+tell({ type: "ready" });
