@@ -164,6 +164,37 @@ export const openRules = {
   workerEnv: environment,
 };
 
+/** What `MyJobs.open` takes; all optional. Durations are milliseconds. */
+export interface OpenOptions {
+  /** A file ('myjobs.db'), ':memory:', or an open better-sqlite3 Database, which is never closed or re-configured. */
+  store?: string | GivenDatabase;
+  /** Bounds of the pool: 1 and max(10, nrMin). */
+  nrMin?: number;
+  nrMax?: number;
+  /** How long a worker above `nrMin` may be idle before it is retired: 30,000. */
+  idleTimeout?: number;
+  /** The limit of a job that has none of its own: 3,600,000; 0 = none. */
+  workerTimeout?: number;
+  /** Between each step of abort signal, SIGTERM, SIGKILL: 1,000. */
+  killGrace?: number;
+  /** Jobs one worker runs at a time: 1. */
+  concurrency?: number;
+  /** Only jobs of these categories are claimed by this instance's workers; all unless given. */
+  categories?: readonly string[];
+  /** A worker is replaced after so many jobs; 0 (unless given) = never. */
+  maxJobsPerWorker?: number;
+  /** A worker is replaced when its process holds more bytes; 0 (unless given) = never. */
+  maxRss?: number;
+  /** 'full' (unless given): a resolved `schedule` survives power loss; 'normal': any process's death. */
+  durability?: "full" | "normal";
+  /** Bytes of JSON that a result may have: 16 MiB. */
+  resultLimit?: number;
+  /** Node's arguments for the children; this process's, filtered, unless given. */
+  workerExecArgv?: readonly string[];
+  /** Added to the environment of the children; undefined removes a variable. */
+  workerEnv?: Readonly<Record<string, string | undefined>>;
+}
+
 export interface Bounds {
   nrMin: number;
   nrMax: number;
@@ -194,7 +225,7 @@ export function readBounds(
   return { nrMin, nrMax };
 }
 
-function isText(value: unknown): boolean {
+export function isText(value: unknown): boolean {
   return (
     typeof value === "string" &&
     value.length <= 1_000 &&

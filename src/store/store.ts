@@ -70,6 +70,8 @@ export interface Store {
   lostHosts(): Promise<LostHost[]>;
   /** Settles what lost hosts held: their jobs run again, or end CRASH at the fourth time; their workers are dead. */
   rescue(hosts: readonly number[]): Promise<Rescue>;
+  /** Rejects with a `StoreError` while another host is alive. */
+  assertAlone(): Promise<void>;
   /** Deletes all records; refuses while another host is alive. */
   reset(): Promise<void>;
 

@@ -122,6 +122,11 @@ export class Dispatcher implements PoolPort {
     await this.#records.close();
   }
 
+  /** Resolves when all that has happened is in the store. */
+  written(): Promise<void> {
+    return this.#records.settled();
+  }
+
   async register(
     type: WorkerType,
     nr: number | undefined,

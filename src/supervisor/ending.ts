@@ -22,6 +22,8 @@ const kept = 4_096;
  */
 export class Ending {
   readonly id: number;
+  /** Followed since before it could end; otherwise it may have ended unseen, and the store must be asked. */
+  readonly sure: boolean;
   ended = false;
   /** The job was deleted. */
   deleted = false;
@@ -29,8 +31,9 @@ export class Ending {
   fields: EndedFields | undefined;
   #waiting: (() => void)[] | undefined;
 
-  constructor(id: number) {
+  constructor(id: number, sure: boolean) {
     this.id = id;
+    this.sure = sure;
   }
 
   get awaited(): boolean {

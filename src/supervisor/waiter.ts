@@ -17,15 +17,17 @@ export class Waiter {
   readonly #awaited = new Set<Ending>();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  #lookAgain = false;
 
   constructor(store: Pick<Store, "getJobs">, onError: (error: Error) => void) {
     this.#store = store;
     this.#onError = onError;
   }
 
-  follow(id: number): Ending {
+  follow(id: number, sure = false): Ending {
     let ending = this.#pending.get(id);
-    if (ending === undefined) this.#pending.set(id, (ending = new Ending(id)));
+    if (ending === undefined)
+      this.#pending.set(id, (ending = new Ending(id, sure)));
     return ending;
   }
 
@@ -69,9 +71,11 @@ export class Waiter {
 
   /** Asks the store about those that are awaited. */
   look(): void {
-    if (this.#looking || this.#awaited.size === 0) return;
+    if (this.#awaited.size === 0) return;
+    this.#lookAgain = true;
+    if (this.#looking) return;
     this.#looking = true;
-    this.#ask()
+    this.#lookOn()
       .catch((cause: unknown) => {
         this.#onError(cause as Error);
       })
@@ -83,6 +87,13 @@ export class Waiter {
   #rest(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  async #lookOn(): Promise<void> {
+    while (this.#lookAgain) {
+      this.#lookAgain = false;
+      await this.#ask();
+    }
   }
 
   async #ask(): Promise<void> {
@@ -99,7 +110,13 @@ export class Waiter {
         if (job === undefined) this.deleted([id]);
         else this.ended(id, job);
       }
-      if (news === 0) return;
+      // Newcomers are at the end, and are not `sure`; of the others the oldest tell enough.
+      if (
+        news === 0 &&
+        from > 0 &&
+        endings.slice(from).every(({ sure }) => sure)
+      )
+        return;
     }
   }
 }

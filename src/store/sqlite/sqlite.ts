@@ -200,20 +200,18 @@ export class SqliteStore implements contract.Store {
     };
   }
 
+  assertAlone(): Promise<void> {
+    return this.#committer.run(() => {
+      this.#assertAlone();
+    });
+  }
+
   reset(): Promise<void> {
     return this.#committer.run(() => {
-      if (this.#hosts.hasOthers()) {
-        throw new StoreError(
-          `reset ${this.path}: another live process shares the store`,
-          "in-use",
-          this.path,
-        );
+      this.#assertAlone();
+      for (const table of ["job", "dependency", "action", "worker"]) {
+        this.#connection.db.exec(`delete from myjobs_${table}`);
       }
-      this.#connection.db.exec(
-        ["job", "dependency", "action", "worker"]
-          .map((name) => `delete from myjobs_${name};`)
-          .join(" "),
-      );
     });
   }
 
@@ -224,6 +222,15 @@ export class SqliteStore implements contract.Store {
 
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
+  }
+
+  #assertAlone(): void {
+    if (!this.#hosts.hasOthers()) return;
+    throw new StoreError(
+      `reset ${this.path}: another live process shares the store`,
+      "in-use",
+      this.path,
+    );
   }
 
   async #close(): Promise<void> {

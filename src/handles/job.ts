@@ -1,0 +1,184 @@
+import { JobNotFoundError } from "../errors.js";
+import type { ErrorCat, JobError, JobRecord, JobState } from "../models/job.js";
+import type { EndedFields, Ending } from "../supervisor/ending.js";
+
+export interface WaitOptions {
+  /** Milliseconds; unless given, a wait has no limit. */
+  timeout?: number;
+  /** Whether a failed job rejects the wait; unless given, what the job was scheduled with (true). */
+  die?: boolean;
+  /** Ends the wait, which then rejects with the signal's reason. The jobs go on. */
+  signal?: AbortSignal;
+}
+
+/** What a handle can ask for. */
+export interface JobPort {
+  wait(jobs: readonly Job[], options: WaitOptions | undefined): Promise<void>;
+  find(id: number): Promise<JobRecord | undefined>;
+  cancel(job: Job): Promise<boolean>;
+  collect(id: number): Promise<boolean>;
+}
+
+/** A job as it was when this handle last looked: it changes only through `wait`, `load`, `cancel` and `done`. */
+export class Job<R = unknown> {
+  #record: JobRecord;
+  #result: { value: R } | undefined;
+  readonly #port: JobPort;
+  /** The end of the job as this process sees it; shared by the handles on it. */
+  readonly ending: () => Ending;
+
+  /** @internal */
+  constructor(record: JobRecord, ending: () => Ending, port: JobPort) {
+    this.#record = record;
+    this.ending = ending;
+    this.#port = port;
+  }
+
+  get id(): number {
+    return this.#record.id;
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+
+  get category(): string {
+    return this.#record.category;
+  }
+
+  get state(): JobState {
+    return this.#record.state;
+  }
+
+  get errorCat(): ErrorCat {
+    return this.#record.errorCat;
+  }
+
+  /** When its last attempt started. */
+  get timeStart(): Date | null {
+    return date(this.#record.timeStart);
+  }
+
+  get timeStop(): Date | null {
+    return date(this.#record.timeStop);
+  }
+
+  /** Milliseconds; 0 = the worker's. */
+  get timeout(): number {
+    return this.#record.timeout;
+  }
+
+  get actionId(): number {
+    return this.#record.actionId;
+  }
+
+  get kwargs(): unknown {
+    return JSON.parse(this.#record.kwargs);
+  }
+
+  /** What the action returned; undefined unless the job is OK or DONE. */
+  get result(): R | undefined {
+    if (this.#record.result === null) return undefined;
+    this.#result ??= { value: JSON.parse(this.#record.result) as R };
+    return this.#result.value;
+  }
+
+  get error(): JobError | null {
+    return this.#record.error;
+  }
+
+  /** Whether a wait for it rejects if it fails, unless the wait says otherwise. */
+  get die(): boolean {
+    return this.#record.die;
+  }
+
+  /** The ids of the jobs it waits for. */
+  get dependencies(): readonly number[] {
+    return this.#record.dependencies;
+  }
+
+  get returnQueues(): readonly string[] {
+    return this.#record.returnQueues;
+  }
+
+  get priority(): number {
+    return this.#record.priority;
+  }
+
+  get runAt(): Date | null {
+    return date(this.#record.runAt);
+  }
+
+  /** How often it has been started. */
+  get attempt(): number {
+    return this.#record.attempt;
+  }
+
+  get maxAttempts(): number {
+    return this.#record.maxAttempts;
+  }
+
+  get progress(): unknown {
+    return this.#record.progress === null
+      ? null
+      : JSON.parse(this.#record.progress);
+  }
+
+  /** The `nr` of the worker that runs it, or ran it last. */
+  get worker(): number | null {
+    return this.#record.worker;
+  }
+
+  /** Reads it again from the store. Throws `JobNotFoundError` if it was deleted. */
+  async load(): Promise<this> {
+    const record = await this.#port.find(this.id);
+    if (record === undefined) throw new JobNotFoundError(this.id);
+    this.replace(record);
+    return this;
+  }
+
+  /** Resolves when it has ended; with `die` (default as scheduled: true) rejects with `JobFailedError` if it failed. */
+  async wait(options?: WaitOptions): Promise<this> {
+    await this.#port.wait([this], options);
+    return this;
+  }
+
+  /**
+   * Ends it HALTED: at once if it is NEW, when its process is gone if it is RUNNING. False if it has
+   * ended already, or ended before it could be stopped.
+   */
+  cancel(): Promise<boolean> {
+    return this.#port.cancel(this);
+  }
+
+  /** Says that the result has been collected: OK becomes DONE. False if it is not OK. */
+  async done(): Promise<boolean> {
+    const done = await this.#port.collect(this.id);
+    await this.load();
+    return done;
+  }
+
+  /** The record as plain data, for JSON.stringify and logs. */
+  toJSON(): Record<string, unknown> {
+    const { kwargs, result, timeStart, timeStop, runAt, progress } = this;
+    return {
+      ...this.#record,
+      kwargs,
+      result,
+      timeStart,
+      timeStop,
+      runAt,
+      progress,
+    };
+  }
+
+  /** @internal */
+  replace(fields: JobRecord | EndedFields): void {
+    this.#result = undefined;
+    this.#record = { ...this.#record, ...fields };
+  }
+}
+
+function date(time: number): Date | null {
+  return time === 0 ? null : new Date(time);
+}

@@ -1,0 +1,159 @@
+import { Capturer } from "../actions/capture.js";
+import type { NewAction } from "../models/action.js";
+import { OptionError } from "../errors.js";
+import { toJson } from "../actions/values.js";
+import type { ActionRecord } from "../models/action.js";
+import type { JobRecord, NewJob } from "../models/job.js";
+import {
+  boolean,
+  duration,
+  integer,
+  readOptions,
+  readValue,
+  type Rule,
+  text,
+} from "../options.js";
+import type { Store } from "../store/store.js";
+import type { Job } from "./job.js";
+
+export interface ScheduleOptions {
+  /** `j<id>` unless given. */
+  name?: string;
+  /** '' unless given. */
+  category?: string;
+  /** Milliseconds; 0 (unless given) = the worker's limit. */
+  timeout?: number;
+  /** Jobs, or their ids, that must have ended OK before this one runs. Their results reach `context.dependencies`. */
+  dependencies?: readonly (Job | number)[];
+  /** Whether a wait for it rejects if it fails; true unless given. */
+  die?: boolean;
+  /** Resolve only when the job has ended; then `die` holds for the call itself. */
+  wait?: boolean;
+}
+
+const dependencies: Rule<readonly (Job | number)[]> = {
+  expected: "an array of jobs or ids of jobs",
+  accepts: (value) =>
+    Array.isArray(value) && value.every((one) => isId(idOf(one))),
+  default: [],
+};
+
+const rules = {
+  name: text(""),
+  category: text(""),
+  timeout: duration(0),
+  dependencies,
+  die: boolean(true),
+  wait: boolean(false),
+};
+
+type Plan = Omit<NewJob, "kwargs" | "actionId"> & { wait: boolean };
+
+/** Turns a call of `schedule` into what the store is given. */
+export class Scheduling {
+  readonly #store: Store;
+  readonly #capturer = new Capturer();
+  /** By key. */
+  readonly #stored = new Map<string, Promise<ActionRecord>>();
+  readonly #standard: Plan;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#standard = plan("schedule", undefined);
+  }
+
+  plan(where: string, options: ScheduleOptions | undefined): Plan {
+    return options === undefined ? this.#standard : plan(where, options);
+  }
+
+  /** The action as it is stored; once for each key, then remembered. */
+  action(where: string, action: unknown): Promise<ActionRecord> {
+    const captured = this.#capturer.capture(action, where);
+    return captured instanceof Promise
+      ? captured.then((one) => this.#put(one))
+      : this.#put(captured);
+  }
+
+  /** The store was emptied. */
+  forget(): void {
+    this.#stored.clear();
+  }
+
+  #put(action: NewAction): Promise<ActionRecord> {
+    let stored = this.#stored.get(action.key);
+    if (stored === undefined) {
+      stored = this.#store.putAction(action);
+      this.#stored.set(action.key, stored);
+      stored.catch(() => this.#stored.delete(action.key));
+    }
+    return stored;
+  }
+}
+
+export function kwargsJson(
+  where: string,
+  kwargs: unknown,
+  path: string,
+): string {
+  if (kwargs === undefined) return "{}";
+  const isObject =
+    typeof kwargs === "object" && kwargs !== null && !Array.isArray(kwargs);
+  if (!isObject)
+    throw new OptionError(
+      where,
+      path,
+      kwargs,
+      "an object, the action's arguments by name",
+    );
+  return toJson(kwargs, path);
+}
+
+/** The record of a job that has just been stored. */
+export function newRecord(id: number, job: NewJob): JobRecord {
+  return {
+    id,
+    name: job.name || `j${String(id)}`,
+    category: job.category,
+    state: "NEW",
+    errorCat: "NA",
+    timeStart: 0,
+    timeStop: 0,
+    timeout: job.timeout,
+    actionId: job.actionId,
+    kwargs: job.kwargs,
+    result: null,
+    error: null,
+    die: job.die,
+    dependencies: [...job.dependencies],
+    returnQueues: [],
+    priority: 0,
+    runAt: 0,
+    attempt: 0,
+    maxAttempts: 1,
+    progress: null,
+    worker: null,
+  };
+}
+
+/** The id that is given, as a job or as a number. */
+export function readId(where: string, name: string, value: unknown): number {
+  return readValue(where, name, integer(1, undefined), idOf(value)) ?? 0;
+}
+
+function plan(where: string, options: ScheduleOptions | undefined): Plan {
+  const values = readOptions(where, rules, options);
+  return {
+    ...values,
+    dependencies: values.dependencies.map((one) => idOf(one) as number),
+  };
+}
+
+function idOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as { id?: unknown }).id
+    : value;
+}
+
+function isId(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}

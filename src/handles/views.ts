@@ -1,0 +1,160 @@
+import { JobNotFoundError, OptionError } from "../errors.js";
+import type { ActionRecord } from "../models/action.js";
+import { errorCats, type JobRecord, jobStates } from "../models/job.js";
+import { workerStates, workerTypes } from "../models/worker.js";
+import {
+  integer,
+  isText,
+  readOptions,
+  readValue,
+  type Rule,
+  text,
+} from "../options.js";
+import type {
+  ActionFilter,
+  JobFilter,
+  Store,
+  WorkerFilter,
+} from "../store/store.js";
+import type { Waiter } from "../supervisor/waiter.js";
+import type { Job } from "./job.js";
+
+const ids = many(isId, "an id, or an array of ids");
+const texts = many(isText, "a string, or an array of strings");
+const known = (list: readonly string[]): Rule<never> =>
+  many(
+    (value) => list.includes(value as string),
+    `of ${list.join(", ")}: one or an array`,
+  ) as Rule<never>;
+
+const countRules = {
+  id: ids,
+  state: known(jobStates),
+  errorCat: known(errorCats),
+  category: texts,
+  name: texts,
+  actionId: ids,
+};
+const findRules = {
+  ...countRules,
+  after: integer(0, undefined),
+  limit: integer(1, undefined),
+};
+const actionRules = { key: text(undefined), methodname: text(undefined) };
+const workerRules = {
+  nr: ids,
+  pid: many(
+    (value) => Number.isSafeInteger(value),
+    "a pid, or an array of pids",
+  ),
+  type: known(workerTypes),
+  state: known(workerStates),
+  name: texts,
+};
+
+/** The jobs of the store. */
+export class Jobs {
+  readonly #store: Store;
+  readonly #waiter: Waiter;
+  readonly #handle: (record: JobRecord) => Job;
+
+  /** @internal */
+  constructor(
+    store: Store,
+    waiter: Waiter,
+    handle: (record: JobRecord) => Job,
+  ) {
+    this.#store = store;
+    this.#waiter = waiter;
+    this.#handle = handle;
+  }
+
+  /** Throws `JobNotFoundError` for an id that no job has. */
+  async get(id: number): Promise<Job> {
+    readValue("jobs.get", "id", integer(1, undefined), id);
+    const [record] = await this.#store.getJobs([id]);
+    if (record === undefined) throw new JobNotFoundError(id);
+    return this.#handle(record);
+  }
+
+  /** Ordered by id; at most `limit` (1,000 unless given), beginning behind the id `after`. */
+  async find(filter?: JobFilter): Promise<Job[]> {
+    const records = await this.#store.findJobs(
+      given(readOptions("jobs.find", findRules, filter)),
+    );
+    return records.map(this.#handle);
+  }
+
+  async count(filter?: Omit<JobFilter, "after" | "limit">): Promise<number> {
+    return this.#store.countJobs(
+      given(readOptions("jobs.count", countRules, filter)),
+    );
+  }
+
+  /** Leaves RUNNING jobs; what depends on a deleted job fails. Resolves to the number deleted. */
+  async delete(filter?: Omit<JobFilter, "after" | "limit">): Promise<number> {
+    const { deleted, failed } = await this.#store.deleteJobs(
+      given(readOptions("jobs.delete", countRules, filter)),
+    );
+    this.#waiter.deleted(deleted);
+    for (const id of failed) this.#waiter.ended(id);
+    return deleted.length;
+  }
+}
+
+/** The actions of the store. */
+export class Actions {
+  readonly #store: Store;
+
+  /** @internal */
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Throws `OptionError` for an id that no action has. */
+  async get(id: number): Promise<ActionRecord> {
+    readValue("actions.get", "id", integer(1, undefined), id);
+    const action = await this.#store.getAction(id);
+    if (action === undefined)
+      throw new OptionError(
+        "actions.get",
+        "id",
+        id,
+        "the id of an action in the store",
+      );
+    return action;
+  }
+
+  async find(filter?: ActionFilter): Promise<ActionRecord[]> {
+    return this.#store.findActions(
+      given(readOptions("actions.find", actionRules, filter)),
+    );
+  }
+}
+
+export function workerFilter(filter: WorkerFilter | undefined): WorkerFilter {
+  return given(readOptions("workersFind", workerRules, filter));
+}
+
+/** Without what was not given. */
+function given<Filter extends object>(values: object): Filter {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Filter;
+}
+
+function many(
+  accepts: (value: unknown) => boolean,
+  expected: string,
+): Rule<undefined> {
+  return {
+    expected,
+    accepts: (value) =>
+      Array.isArray(value) ? value.every(accepts) : accepts(value),
+    default: undefined,
+  };
+}
+
+function isId(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}

@@ -1,0 +1,102 @@
+import type {
+  WorkerRecord,
+  WorkerState,
+  WorkerType,
+} from "../models/worker.js";
+
+/** What a handle can ask for. */
+export interface WorkerHandlePort {
+  find(id: number): Promise<WorkerRecord | undefined>;
+  halt(id: number): Promise<void>;
+  kill(record: WorkerRecord): Promise<void>;
+}
+
+/** A worker as it was when this handle last looked: it changes only through `load`, `halt` and `kill`. */
+export class Worker {
+  #record: WorkerRecord;
+  readonly #port: WorkerHandlePort;
+
+  /** @internal */
+  constructor(record: WorkerRecord, port: WorkerHandlePort) {
+    this.#record = record;
+    this.#port = port;
+  }
+
+  /** `w` and its number. */
+  get name(): string {
+    return this.#record.name;
+  }
+
+  /** Unique in the store among the workers that live. */
+  get nr(): number {
+    return this.#record.nr;
+  }
+
+  get type(): WorkerType {
+    return this.#record.type;
+  }
+
+  get state(): WorkerState {
+    return this.#record.state;
+  }
+
+  get pid(): number {
+    return this.#record.pid;
+  }
+
+  get timeStart(): Date {
+    return new Date(this.#record.timeStart);
+  }
+
+  get lastUpdate(): Date {
+    return new Date(this.#record.lastUpdate);
+  }
+
+  /** The id of the job it runs. */
+  get currentJob(): number | null {
+    return this.#record.currentJob;
+  }
+
+  /** Why it died. */
+  get error(): string | null {
+    return this.#record.error;
+  }
+
+  /** Whether it was asked to stop after its current job (the column `halt`). */
+  get halting(): boolean {
+    return this.#record.halt;
+  }
+
+  get debug(): boolean {
+    return this.#record.debug;
+  }
+
+  /** Milliseconds; the limit of a job that has none of its own. 0 = none. */
+  get timeout(): number {
+    return this.#record.timeout;
+  }
+
+  /** Reads it again from the store. If its number has been taken again, it has ended: HALTED, or ERROR as it was. */
+  async load(): Promise<this> {
+    const record = await this.#port.find(this.#record.id);
+    const state = this.#record.state === "ERROR" ? "ERROR" : "HALTED";
+    this.#record = record ?? { ...this.#record, state, currentJob: null };
+    return this;
+  }
+
+  /** Lets it finish its current job, then stops it; resolves when it has stopped. Works on any process's worker. */
+  async halt(): Promise<void> {
+    await this.#port.halt(this.#record.id);
+    await this.load();
+  }
+
+  /** Kills its process group at once; its job ends HALTED. Resolves when it is gone and that is recorded. */
+  async kill(): Promise<void> {
+    await this.#port.kill(this.#record);
+    await this.load();
+  }
+
+  toJSON(): WorkerRecord {
+    return this.#record;
+  }
+}
