@@ -57,6 +57,8 @@ export interface ActionProblem {
   line?: number;
   /** Counted from 1. */
   column?: number;
+  /** The line itself, with a mark below the place. */
+  frame?: string;
 }
 
 /** A function or module that cannot be an action. Lists every problem at once. */
@@ -199,20 +201,27 @@ function short(text: string): string {
 }
 
 function describe(problem: ActionProblem): string {
-  const { name, reason, cure, file, line, column } = problem;
+  const { name, reason, cure, file, line, column, frame } = problem;
   const place =
     file === undefined
       ? ""
       : ` at ${[file, line, column].filter((x) => x !== undefined).join(":")}`;
-  return `  ${name}${place}: ${reason}; ${cure}`;
+  const code = frame === undefined ? "" : `\n${frame}`;
+  return `  ${name}${place}: ${reason}; ${cure}${code}`;
 }
 
+/** Whether a line of a stack, or the file it names, is of this package. */
+export function isOwnFrame(line: string): boolean {
+  return line.includes(ownFolder) || line.includes(ownUrl);
+}
+
+const ownUrl = new URL(".", import.meta.url).href;
 const ownFolder = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
 /** A caller's mistake should point at the caller: what the stack shows of this package is left out. */
 function withoutOwnFrames(stack: string): string {
   return stack
     .split("\n")
-    .filter((line) => !(/^\s+at /.test(line) && line.includes(ownFolder)))
+    .filter((line) => !(/^\s+at /.test(line) && isOwnFrame(line)))
     .join("\n");
 }

@@ -1,4 +1,4 @@
-import type { Action, Json, Kwargs } from "./actions/types.js";
+import type { Action, Json, ScheduleArguments } from "./actions/types.js";
 import { now, setTimeout } from "./clock.js";
 import { JobNotFoundError, StoppedError } from "./errors.js";
 import { type EventMap, Events } from "./events.js";
@@ -175,22 +175,17 @@ export class MyJobs implements AsyncDisposable {
    */
   async schedule<K, R>(
     action: Action<K, R>,
-    kwargs?: Kwargs<K>,
-    options?: ScheduleOptions,
+    ...[kwargs, options]: ScheduleArguments<NoInfer<K>, ScheduleOptions>
   ): Promise<Job<Json<Awaited<R>>>> {
-    const [job] = await this.#schedule(
-      "schedule",
-      action,
-      [kwargsJson("schedule", kwargs, "kwargs")],
-      options,
-    );
+    const text = kwargsJson("schedule", kwargs, "kwargs");
+    const [job] = await this.#schedule("schedule", action, [text], options);
     return job as Job<Json<Awaited<R>>>;
   }
 
   /** Stores one job for each kwargs, all or none. */
   async scheduleMany<K, R>(
     action: Action<K, R>,
-    kwargsList: Iterable<Kwargs<K>>,
+    kwargsList: Iterable<NoInfer<K>>,
     options?: ScheduleOptions,
   ): Promise<Job<Json<Awaited<R>>>[]> {
     const texts = Array.from(kwargsList, (kwargs, index) =>

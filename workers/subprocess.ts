@@ -10,9 +10,8 @@ import {
 
 /** The program of a forked worker: runs what its host sends, and ends with its host. */
 const { send, exit } = process;
-// Jobs have no business with the channel: without it they cannot break it.
+// Jobs have no business with the channel. (`disconnect` stays: Node itself calls it.)
 Reflect.deleteProperty(process, "send");
-Reflect.deleteProperty(process, "disconnect");
 
 // Without a callback a host that is gone would be an uncaught error; its end is told by `disconnect`.
 const ignore = (): void => undefined;

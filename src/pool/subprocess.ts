@@ -1,4 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
 
 import { clearTimeout, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
@@ -133,13 +135,17 @@ export class Subprocess implements Vessel {
     signal: string | null,
   ): Promise<void> {
     signalGroup(child.pid ?? 0, "SIGKILL");
-    await new Promise<void>((resolve) => {
-      const limit = setTimeout(resolve, closeLimit);
-      child.once("close", () => {
-        clearTimeout(limit);
-        resolve();
-      });
-    });
+    // Not the event `close`: it never comes where we were the ones to disconnect.
+    let limit: NodeJS.Timeout | undefined;
+    await Promise.race([
+      Promise.all([
+        closed(child.stdout),
+        closed(child.stderr),
+        disconnected(child),
+      ]),
+      new Promise((resolve) => (limit = setTimeout(resolve, closeLimit))),
+    ]);
+    clearTimeout(limit);
     child.stdout?.destroy();
     child.stderr?.destroy();
     this.#end(exitCode, signal);
@@ -155,4 +161,12 @@ export class Subprocess implements Vessel {
     );
     this.marks.close();
   }
+}
+
+async function closed(stream: Readable | null): Promise<void> {
+  if (stream !== null && !stream.closed) await once(stream, "close");
+}
+
+async function disconnected(child: ChildProcess): Promise<void> {
+  if (child.connected) await once(child, "disconnect");
 }

@@ -40,7 +40,8 @@ export class Dispatcher implements PoolPort {
   readonly #stall: Stall;
   readonly #appetite = new Appetite();
   readonly #actions = new Map<number, ActionRecord>();
-  readonly #claiming = new Set<PoolWorker>();
+  /** Workers whose claim is under way; true = there was news since it was asked. */
+  readonly #claiming = new Map<PoolWorker, boolean>();
   /** Those whose processes have come up. */
   readonly #present = new Set<PoolWorker>();
   /** How many jobs a worker may still take. */
@@ -218,16 +219,23 @@ export class Dispatcher implements PoolPort {
   }
 
   #feed(worker: PoolWorker): void {
-    if (this.#claiming.has(worker)) return;
+    if (this.#claiming.has(worker)) {
+      this.#claiming.set(worker, true);
+      return;
+    }
     const left = (this.#allowance.get(worker) ?? Infinity) - worker.holds;
     const limit = Math.min(this.#appetite.of(worker), left);
     if (limit <= 0) return;
-    this.#claiming.add(worker);
+    this.#claiming.set(worker, false);
     this.#claim(worker, limit)
       .catch((cause: unknown) => {
         this.#port.failed(cause as Error);
       })
-      .finally(() => this.#claiming.delete(worker));
+      .finally(() => {
+        const news = this.#claiming.get(worker);
+        this.#claiming.delete(worker);
+        if (news === true && !this.#closing) this.#feed(worker);
+      });
   }
 
   async #claim(worker: PoolWorker, limit: number): Promise<void> {

@@ -1,0 +1,205 @@
+import { types } from "node:util";
+
+import { ValueError } from "../errors.js";
+
+/** SQLite's own limit: what is nested deeper could be stored, but not be read with SQL. */
+const deepest = 1_000;
+
+/**
+ * The value itself if JSON carries all of it, or a copy with each `toJSON` already called, so that
+ * none is called twice. Else throws a ValueError. Values come from any realm: `instanceof` says nothing.
+ */
+export function faithful(value: unknown, path: string): unknown {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+    case "undefined":
+      return value;
+    default:
+      return new Walk(path).value(value, undefined);
+  }
+}
+
+class Walk {
+  readonly #path: string;
+  /** The way from the root to where we are. */
+  readonly #names: (string | number)[] = [];
+  readonly #holders: object[] = [];
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  value(value: unknown, name: string | number | undefined): unknown {
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return value;
+      case "number":
+        if (Number.isFinite(value)) return value;
+        return this.#refuse(
+          name,
+          `is ${String(value)}, which JSON has no word for`,
+        );
+      case "object":
+        return value === null ? null : this.#holder(value, name);
+      case "bigint":
+        if (hasToJson(value)) return this.#converted(value, name);
+        return this.#refuse(
+          name,
+          "is a BigInt, which JSON cannot carry; pass String(value)",
+        );
+      case "function":
+        return this.#refuse(name, "is a function, which JSON cannot carry");
+      case "symbol":
+        return this.#refuse(name, "is a symbol, which JSON cannot carry");
+      default:
+        return this.#refuse(
+          name,
+          "is undefined, which JSON cannot carry; pass null",
+        );
+    }
+  }
+
+  #holder(holder: object, name: string | number | undefined): unknown {
+    if (hasToJson(holder)) return this.#converted(holder, name);
+    const isArray = Array.isArray(holder);
+    if (!isArray && !isPlain(holder)) {
+      return this.#refuse(name, whyNotPlain(holder));
+    }
+    if (this.#holders.length > deepest) return this.#refuseDepth();
+    if (name !== undefined) this.#names.push(name);
+    this.#holders.push(holder);
+    const same = isArray
+      ? this.#array(holder)
+      : this.#object(holder as Record<string, unknown>);
+    this.#holders.pop();
+    if (name !== undefined) this.#names.pop();
+    return same;
+  }
+
+  #array(array: readonly unknown[]): unknown {
+    let copy: unknown[] | undefined;
+    for (let i = 0; i < array.length; i++) {
+      const item = array[i];
+      const kept = this.value(item, i);
+      if (kept !== item) (copy ??= array.slice())[i] = kept;
+    }
+    return copy ?? array;
+  }
+
+  #object(object: Record<string, unknown>): unknown {
+    let copy: Record<string, unknown> | undefined;
+    for (const name of Object.keys(object)) {
+      const item = object[name];
+      if (item === undefined) continue;
+      const kept = this.value(item, name);
+      if (kept !== item) (copy ??= bare(object))[name] = kept;
+    }
+    const symbol = Object.getOwnPropertySymbols(object)[0];
+    if (
+      symbol !== undefined &&
+      Object.prototype.propertyIsEnumerable.call(object, symbol)
+    ) {
+      this.#refuse(
+        String(symbol),
+        "has a symbol as its name, which JSON cannot carry",
+      );
+    }
+    return copy ?? object;
+  }
+
+  #converted(
+    value: object | bigint,
+    name: string | number | undefined,
+  ): unknown {
+    if (types.isDate(value) && Number.isNaN(+value)) {
+      return this.#refuse(name, "is an invalid Date");
+    }
+    let given: unknown = value;
+    for (let calls = 0; hasToJson(given); calls++) {
+      if (calls === 10)
+        return this.#refuse(name, "has a toJSON that gives no plain value");
+      given = given.toJSON(String(name ?? ""));
+    }
+    // A toJSON may return undefined for "leave me out"; only an array has no way to do so.
+    if (given === undefined && typeof name === "string") return undefined;
+    return this.value(given, name);
+  }
+
+  #refuseDepth(): never {
+    const { holder, names } = this.#cycle();
+    if (holder === -1) {
+      throw new ValueError(
+        this.#path,
+        `is nested more than ${String(deepest)} levels deep`,
+      );
+    }
+    throw new ValueError(
+      join(this.#path, names),
+      `is ${join(this.#path, names.slice(0, holder))} again: a cycle, which JSON cannot carry`,
+    );
+  }
+
+  /** The first object on our way that is met again, and the way to where it is. */
+  #cycle(): { holder: number; names: (string | number)[] } {
+    const seen = new Map<object, number>();
+    for (const [at, holder] of this.#holders.entries()) {
+      const before = seen.get(holder);
+      if (before !== undefined)
+        return { holder: before, names: this.#names.slice(0, at) };
+      seen.set(holder, at);
+    }
+    return { holder: -1, names: [] };
+  }
+
+  #refuse(name: string | number | undefined, reason: string): never {
+    const names = name === undefined ? this.#names : [...this.#names, name];
+    throw new ValueError(join(this.#path, names), reason);
+  }
+}
+
+function hasToJson(value: unknown): value is { toJSON(name: string): unknown } {
+  return (
+    typeof (value as { toJSON?: unknown } | null | undefined)?.toJSON ===
+    "function"
+  );
+}
+
+/** Object.prototype of whatever realm, or none. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function whyNotPlain(value: object): string {
+  if (types.isPromise(value)) return "is a Promise: it has not been awaited";
+  if (types.isMap(value))
+    return "is a Map, which JSON cannot carry; pass [...map]";
+  if (types.isSet(value))
+    return "is a Set, which JSON cannot carry; pass [...set]";
+  const maker = (value as { constructor?: { name?: unknown } }).constructor
+    ?.name;
+  const what =
+    typeof maker === "string" && maker !== "" ? maker : "class instance";
+  return `is ${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}, which JSON cannot carry: only plain objects, arrays, and what has toJSON`;
+}
+
+/** A copy on which even `__proto__` is a name like others. */
+function bare(object: Record<string, unknown>): Record<string, unknown> {
+  const copy = Object.create(null) as Record<string, unknown>;
+  for (const name of Object.keys(object)) copy[name] = object[name];
+  return copy;
+}
+
+function join(path: string, names: readonly (string | number)[]): string {
+  let text = path;
+  for (const name of names) {
+    if (typeof name === "number") text += `[${String(name)}]`;
+    else
+      text += /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)
+        ? `.${name}`
+        : `[${JSON.stringify(name)}]`;
+  }
+  return text;
+}

@@ -1,0 +1,85 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import vm from "node:vm";
+
+/** Makes functions and modules as a given file would see them. */
+export class Loader {
+  readonly #file: string;
+  #import:
+    ((specifier: string) => Promise<Record<string, unknown>>) | undefined;
+  #require: NodeJS.Require | undefined;
+
+  /** `file` is an absolute path or URL; it need not exist. */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Compiles a function body whose `import()` is resolved from the file. */
+  compile(
+    body: string,
+    params: readonly string[],
+    place: Place = {},
+  ): (...args: unknown[]) => unknown {
+    acceptMainLoader();
+    return vm.compileFunction(body, params, {
+      filename: this.#file + (place.suffix ?? ""),
+      lineOffset: place.lineOffset ?? 0,
+      columnOffset: place.columnOffset ?? 0,
+      importModuleDynamically: mainLoader,
+    }) as (...args: unknown[]) => unknown;
+  }
+
+  // Bound: they are handed to actions.
+  readonly import = async (
+    specifier: string,
+  ): Promise<Record<string, unknown>> => {
+    this.#import ??= this.compile("return import(specifier)", [
+      "specifier",
+    ]) as (specifier: string) => Promise<Record<string, unknown>>;
+    return this.#import(specifier);
+  };
+
+  readonly require = (specifier: string): unknown =>
+    this.nodeRequire(specifier);
+
+  /** The whole `require`, with `resolve` and `cache`. */
+  get nodeRequire(): NodeJS.Require {
+    return (this.#require ??= createRequire(this.#file));
+  }
+
+  get url(): string {
+    return isUrl(this.#file) ? this.#file : pathToFileURL(this.#file).href;
+  }
+}
+
+export interface Place {
+  suffix?: string;
+  lineOffset?: number;
+  columnOffset?: number;
+}
+
+export function isUrl(text: string): boolean {
+  return /^[a-z][a-z\d+.-]+:/i.test(text);
+}
+
+const mainLoader = vm.constants
+  .USE_MAIN_CONTEXT_DEFAULT_LOADER as unknown as undefined;
+
+/**
+ * Node warns once, on stderr, that this loader is experimental, at the first import through it. That
+ * would be ours to the user's eyes: we make the first one ourselves, and keep the warning from being seen.
+ */
+function acceptMainLoader(): void {
+  // The process of the main realm, which under Jest is not ours.
+  const main = vm.runInThisContext("process") as typeof process;
+  const emitWarning = main.emitWarning;
+  main.emitWarning = () => undefined;
+  try {
+    const load = vm.compileFunction('return import("node:vm")', [], {
+      importModuleDynamically: mainLoader,
+    });
+    void (load as () => Promise<unknown>)();
+  } finally {
+    main.emitWarning = emitWarning;
+  }
+}

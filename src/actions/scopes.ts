@@ -1,0 +1,279 @@
+import type { AnyNode, Class, Function as FunctionNode, Identifier, MetaProperty, Super, ThisExpression } from "acorn";
+
+import { type Declaration, Scope } from "./scope.js";
+
+/** A name that the code uses. */
+export interface Reference {
+  name: string;
+  use: "read" | "write" | "typeof";
+  node: Identifier;
+  scope: Scope;
+}
+
+/** What `readScopes` found. */
+export interface Scopes {
+  /** Names that nothing in the code declares. */
+  free: Reference[];
+  /** `this` and `super` that are not those of a function or class inside the code. */
+  outer: (ThisExpression | Super)[];
+  /** Every `import.meta`. */
+  metas: MetaProperty[];
+  /** Whether there is an `import()`. */
+  imports: boolean;
+  /** The scopes in which a function starts, by its position. */
+  at: Map<number, Scope>;
+}
+
+/** Walks code, by the rules of strict mode, and tells which names it takes from outside. */
+export function readScopes(root: AnyNode): Scopes {
+  const walk = new Walk();
+  walk.visit(root, new Scope(undefined, true));
+  const free = walk.references.filter(({ name, scope }) => scope.find(name) === undefined);
+  const { outer, metas, imports, at } = walk;
+  return { free, outer, metas, imports, at };
+}
+
+/** Compilers put `this`, as it is outside, into the first argument of these, and the body into the last. */
+const asyncHelpers = new Set(["__awaiter", "__async", "__asyncGenerator"]);
+
+class Walk {
+  readonly references: Reference[] = [];
+  readonly outer: (ThisExpression | Super)[] = [];
+  readonly metas: MetaProperty[] = [];
+  readonly at = new Map<number, Scope>();
+  imports = false;
+  /** Whether `this` is that of a function or class within the code. The first function's own is not. */
+  #ownThis = false;
+  #inFunction = false;
+
+  visit(node: AnyNode | null | undefined, scope: Scope): void {
+    if (!node) return;
+    switch (node.type) {
+      case "Identifier":
+        this.#refer(node, "read", scope);
+        return;
+      case "ThisExpression":
+      case "Super":
+        if (!this.#ownThis) this.outer.push(node);
+        return;
+      case "MetaProperty":
+        if (node.meta.name === "import") this.metas.push(node);
+        return;
+      case "ImportExpression":
+        this.imports = true;
+        this.#children(node, scope);
+        return;
+      case "FunctionDeclaration":
+        this.#declare(node.id, { word: "function", node }, scope);
+        this.#function(node, scope);
+        return;
+      case "FunctionExpression":
+      case "ArrowFunctionExpression":
+        this.#function(node, scope);
+        return;
+      case "ClassDeclaration":
+        this.#declare(node.id, { word: "class", node }, scope);
+        this.#class(node, scope);
+        return;
+      case "ClassExpression":
+        this.#class(node, scope);
+        return;
+      case "PropertyDefinition":
+        if (node.computed) this.visit(node.key, scope);
+        this.#withOwnThis(() => {
+          this.visit(node.value, new Scope(scope, true));
+        });
+        return;
+      case "StaticBlock":
+        this.#withOwnThis(() => {
+          this.#each(node.body, new Scope(scope, true));
+        });
+        return;
+      case "MethodDefinition":
+      case "Property":
+        if (node.computed) this.visit(node.key, scope);
+        this.visit(node.value, scope);
+        return;
+      case "MemberExpression":
+        this.visit(node.object, scope);
+        if (node.computed) this.visit(node.property, scope);
+        return;
+      case "BlockStatement":
+      case "ForStatement":
+      case "SwitchStatement":
+        this.#children(node, new Scope(scope, false));
+        return;
+      case "ForInStatement":
+      case "ForOfStatement": {
+        const inner = new Scope(scope, false);
+        if (node.left.type === "VariableDeclaration") this.visit(node.left, inner);
+        else this.#pattern(node.left, inner);
+        this.visit(node.right, inner);
+        this.visit(node.body, inner);
+        return;
+      }
+      case "CatchClause": {
+        const inner = new Scope(scope, false);
+        this.#pattern(node.param, inner, { word: "catch", node }, inner);
+        this.visit(node.body, inner);
+        return;
+      }
+      case "VariableDeclaration": {
+        const holder = node.kind === "var" ? scope.forVars : scope;
+        for (const declarator of node.declarations) {
+          this.#pattern(declarator.id, scope, { word: node.kind, node: declarator }, holder);
+          this.visit(declarator.init, scope);
+        }
+        return;
+      }
+      case "AssignmentExpression":
+        this.#pattern(node.left, scope);
+        this.visit(node.right, scope);
+        return;
+      case "UpdateExpression":
+        this.#pattern(node.argument, scope);
+        return;
+      case "UnaryExpression":
+        if (node.operator === "typeof" && node.argument.type === "Identifier") {
+          this.#refer(node.argument, "typeof", scope);
+        } else this.visit(node.argument, scope);
+        return;
+      case "CallExpression":
+        if (isAsyncHelper(node.callee)) this.#asyncHelper(node, scope);
+        else this.#children(node, scope);
+        return;
+      case "LabeledStatement":
+        this.visit(node.body, scope);
+        return;
+      case "BreakStatement":
+      case "ContinueStatement":
+        return;
+      case "ImportDeclaration":
+        for (const { local } of node.specifiers) this.#declare(local, { word: "import", node }, scope);
+        return;
+      case "ExportNamedDeclaration":
+        this.visit(node.declaration, scope);
+        return;
+      case "ExportAllDeclaration":
+        return;
+      default:
+        this.#children(node, scope);
+    }
+  }
+
+  #function(node: FunctionNode, scope: Scope): void {
+    this.at.set(node.start, scope);
+    const isArrow = node.type === "ArrowFunctionExpression";
+    const named = new Scope(scope, false);
+    const itself: Declaration = { word: "function", node: node as AnyNode };
+    if (node.type === "FunctionExpression") this.#declare(node.id, itself, named);
+    // Defaults of parameters do not see what the body declares.
+    const params = new Scope(named, true);
+    if (!isArrow) params.names.set("arguments", itself);
+    const run = (): void => {
+      for (const param of node.params) this.#pattern(param, params, { word: "parameter", node: param }, params);
+      const body = new Scope(params, true);
+      if (node.body.type === "BlockStatement") this.#each(node.body.body, body);
+      else this.visit(node.body, body);
+    };
+    if (isArrow || !this.#inFunction) this.#within(this.#ownThis, run);
+    else this.#withOwnThis(run);
+  }
+
+  #class(node: Class, scope: Scope): void {
+    const inner = new Scope(scope, false);
+    this.#declare(node.id, { word: "class", node: node as AnyNode }, inner);
+    this.visit(node.superClass, inner);
+    for (const member of node.body.body) {
+      if (member.type !== "MethodDefinition") this.visit(member, inner);
+      else {
+        if (member.computed) this.visit(member.key, inner);
+        this.#withOwnThis(() => {
+          this.#function(member.value, inner);
+        });
+      }
+    }
+  }
+
+  /** `__awaiter(this, ..., function* () { body })`: `this` is only passed on, and the body's is the outer one. */
+  #asyncHelper(node: AnyNode & { type: "CallExpression" }, scope: Scope): void {
+    this.visit(node.callee, scope);
+    const [self, ...others] = node.arguments;
+    if (self?.type !== "ThisExpression") this.visit(self, scope);
+    const before = this.#inFunction;
+    this.#inFunction = false;
+    this.#each(others, scope);
+    this.#inFunction = before;
+  }
+
+  /** Names that are assigned to, or with `holder` declared. */
+  #pattern(node: AnyNode | null | undefined, scope: Scope, declares?: Declaration, holder?: Scope): void {
+    if (!node) return;
+    switch (node.type) {
+      case "Identifier":
+        if (holder && declares) this.#declare(node, declares, holder);
+        else this.#refer(node, "write", scope);
+        return;
+      case "AssignmentPattern":
+        this.#pattern(node.left, scope, declares, holder);
+        this.visit(node.right, scope);
+        return;
+      case "RestElement":
+        this.#pattern(node.argument, scope, declares, holder);
+        return;
+      case "ArrayPattern":
+        for (const element of node.elements) this.#pattern(element, scope, declares, holder);
+        return;
+      case "ObjectPattern":
+        for (const property of node.properties) this.#pattern(property, scope, declares, holder);
+        return;
+      case "Property":
+        if (node.computed) this.visit(node.key, scope);
+        this.#pattern(node.value, scope, declares, holder);
+        return;
+      default:
+        this.visit(node, scope);
+    }
+  }
+
+  #declare(id: Identifier | null | undefined, by: Declaration, scope: Scope): void {
+    if (id) scope.names.set(id.name, by);
+  }
+
+  #refer(node: Identifier, use: Reference["use"], scope: Scope): void {
+    this.references.push({ name: node.name, use, node, scope });
+  }
+
+  #withOwnThis(run: () => void): void {
+    this.#within(true, run);
+  }
+
+  #within(ownThis: boolean, run: () => void): void {
+    const before = [this.#ownThis, this.#inFunction] as const;
+    this.#ownThis = ownThis;
+    this.#inFunction = true;
+    run();
+    [this.#ownThis, this.#inFunction] = before;
+  }
+
+  #each(nodes: readonly (AnyNode | null)[], scope: Scope): void {
+    for (const node of nodes) this.visit(node, scope);
+  }
+
+  #children(node: AnyNode, scope: Scope): void {
+    for (const child of Object.values(node) as unknown[]) {
+      for (const one of Array.isArray(child) ? (child as unknown[]) : [child]) {
+        if (isNode(one)) this.visit(one, scope);
+      }
+    }
+  }
+}
+
+function isAsyncHelper(callee: AnyNode): boolean {
+  const name = callee.type === "MemberExpression" ? callee.property : callee;
+  return name.type === "Identifier" && asyncHelpers.has(name.name);
+}
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof (value as AnyNode | null)?.type === "string";
+}

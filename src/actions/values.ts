@@ -1,0 +1,40 @@
+import { ValueError } from "../errors.js";
+import { faithful } from "./faithful.js";
+
+export type { Json } from "./types.js";
+
+/**
+ * The JSON text of a value, or a `ValueError` that names the place in it which JSON cannot carry.
+ * As JSON does, it drops properties that are undefined and takes -0 for 0; undefined itself, what a
+ * function returns that returns nothing, is `null`. `limit` is in bytes of UTF-8.
+ */
+export function toJson(value: unknown, path: string, limit = Infinity): string {
+  const json = stringify(faithful(value, path), path);
+  // No UTF-16 unit takes more than 3 bytes: most texts need not be measured.
+  if (json.length * 3 > limit) refuseOver(limit, json, path);
+  return json;
+}
+
+/** The value of a text that `toJson` wrote. */
+export function fromJson(json: string): unknown {
+  return JSON.parse(json);
+}
+
+function stringify(value: unknown, path: string): string {
+  if (value === undefined) return "null";
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new ValueError(path, "is longer as JSON than a string can be", { cause });
+  }
+}
+
+function refuseOver(limit: number, json: string, path: string): void {
+  const size = Buffer.byteLength(json);
+  if (size <= limit) return;
+  throw new ValueError(path, `takes ${grouped(size)} bytes as JSON, the limit is ${grouped(limit)}`);
+}
+
+function grouped(bytes: number): string {
+  return bytes.toLocaleString("en");
+}

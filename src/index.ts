@@ -1,0 +1,12 @@
+export * from "./errors.js";
+export type { Scale } from "./events.js";
+export type { ScaleOptions, WorkerStartOptions } from "./handles/fleet.js";
+export type { Job, WaitOptions } from "./handles/job.js";
+export type { ScheduleOptions } from "./handles/scheduling.js";
+export type { Worker } from "./handles/worker.js";
+export type { ActionRecord } from "./models/action.js";
+export type { ErrorCat, JobError, JobState } from "./models/job.js";
+export type { WorkerState, WorkerType } from "./models/worker.js";
+export { MyJobs, type MyJobsEvents, type StopOptions } from "./myjobs.js";
+export type { OpenOptions } from "./options.js";
+export type { ActionFilter, JobFilter, WorkerFilter } from "./store/store.js";
