@@ -1,3 +1,4 @@
+export type { MyJobsEvents } from "./engine.js";
 export * from "./errors.js";
 export type { Scale } from "./events.js";
 export type { ScaleOptions, WorkerStartOptions } from "./handles/fleet.js";
@@ -7,6 +8,6 @@ export type { Worker } from "./handles/worker.js";
 export type { ActionRecord } from "./models/action.js";
 export type { ErrorCat, JobError, JobState } from "./models/job.js";
 export type { WorkerState, WorkerType } from "./models/worker.js";
-export { MyJobs, type MyJobsEvents, type StopOptions } from "./myjobs.js";
+export { MyJobs, type StopOptions } from "./myjobs.js";
 export type { OpenOptions } from "./options.js";
 export type { ActionFilter, JobFilter, WorkerFilter } from "./store/store.js";

@@ -225,6 +225,23 @@ export function readBounds(
   return { nrMin, nrMax };
 }
 
+/** One bound, checked against the other. */
+export function readBound(
+  name: keyof Bounds,
+  value: number,
+  bounds: Bounds,
+): Bounds {
+  readValue(name, name, openRules[name], value);
+  const checked = { ...bounds, [name]: value };
+  if (checked.nrMin <= checked.nrMax) return checked;
+  const { nrMin, nrMax } = bounds;
+  const expected =
+    name === "nrMin"
+      ? `at most nrMax, which is ${String(nrMax)}`
+      : `at least nrMin, which is ${String(nrMin)}`;
+  throw new OptionError(name, name, value, expected);
+}
+
 export function isText(value: unknown): boolean {
   return (
     typeof value === "string" &&

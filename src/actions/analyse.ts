@@ -50,7 +50,7 @@ export function analyse(
     }
   }
   if (metas.length > 0) needs.add(metaName);
-  const based = imports || usesContext(node) || [...needs].some(isOfFile);
+  const based = imports || usesContext(node, text) || [...needs].some(isOfFile);
   return {
     code: withoutMetas(text, metas, at),
     origin: { form, needs: [...needs].sort(), ...(self !== undefined && { self }), based },
@@ -68,8 +68,8 @@ const ofSuper = { reason: "belongs to the object around it", cure: "use a module
 const ofArguments = { reason: "are those of the function around it", cure: "pass them in kwargs" };
 
 /** Its second argument can import; so can whatever sees all arguments. */
-function usesContext({ params, type, start, end }: Parsed["node"]): boolean {
-  return params.length > 1 || params.some((param) => param.type === "RestElement") || (type, start, end, false);
+function usesContext({ params }: Parsed["node"], text: string): boolean {
+  return params.length > 1 || params[0]?.type === "RestElement" || /\b(?:arguments|eval)\b/.test(text);
 }
 
 /** `typeof maybe` of what is not there is no error; what else is done with it stands behind that question. */

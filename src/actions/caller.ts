@@ -4,12 +4,21 @@ import { isOwnFrame } from "../errors.js";
 
 /** The file whose code called into this package, as an absolute path; undefined where none can be told. */
 export function callerFile(): string | undefined {
-  for (const file of callers()) {
+  for (const site of callers()) {
+    const file = site.slice(0, site.lastIndexOf("#"));
     if (file === "" || file.startsWith("node:") || isOwnFrame(file)) continue;
     const path = toPath(file);
     if (path !== undefined) return path;
   }
   return undefined;
+}
+
+/** By which way this package was called, as text: the places of the callers, nearest first. */
+export function callSites(): string {
+  return callers()
+    .filter((site) => !isOwnFrame(site))
+    .slice(0, 8)
+    .join("\n");
 }
 
 /** The path of a script's URL or path; undefined for what is no file. */
@@ -27,7 +36,7 @@ function callers(): string[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
     Error.stackTraceLimit = 50;
-    Error.prepareStackTrace = (_error, sites) => sites.map((site) => site.getFileName() ?? "");
+    Error.prepareStackTrace = (_error, sites) => sites.map((site) => `${site.getFileName() ?? ""}#${String(site.getPosition())}`);
     return (new Error().stack as unknown as string[] | undefined) ?? [];
   } finally {
     Error.stackTraceLimit = stackTraceLimit;

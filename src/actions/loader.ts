@@ -2,9 +2,15 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 
+import { isSandboxed, sandboxed } from "./sandbox.js";
+import { wildcard } from "./shims/interop.js";
+
+type Import = (specifier: string) => Promise<Record<string, unknown>>;
+
 /** Makes functions and modules as a given file would see them. */
 export class Loader {
   readonly #file: string;
+  #accepted = false;
   #import:
     ((specifier: string) => Promise<Record<string, unknown>>) | undefined;
   #require: NodeJS.Require | undefined;
@@ -20,7 +26,8 @@ export class Loader {
     params: readonly string[],
     place: Place = {},
   ): (...args: unknown[]) => unknown {
-    acceptMainLoader();
+    if (!this.#accepted) acceptMainLoader();
+    this.#accepted = true;
     return vm.compileFunction(body, params, {
       filename: this.#file + (place.suffix ?? ""),
       lineOffset: place.lineOffset ?? 0,
@@ -30,12 +37,12 @@ export class Loader {
   }
 
   // Bound: they are handed to actions.
-  readonly import = async (
-    specifier: string,
-  ): Promise<Record<string, unknown>> => {
-    this.#import ??= this.compile("return import(specifier)", [
-      "specifier",
-    ]) as (specifier: string) => Promise<Record<string, unknown>>;
+  readonly import = async (specifier: string): Promise<Record<string, unknown>> => {
+    if (isSandboxed()) {
+      const module = sandboxed(specifier, this.nodeRequire);
+      if (module !== undefined) return wildcard(module) as Record<string, unknown>;
+    }
+    this.#import ??= this.compile("return import(specifier)", ["specifier"]) as Import;
     return this.#import(specifier);
   };
 

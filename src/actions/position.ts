@@ -10,6 +10,7 @@ export class Position {
     readonly script: Script,
     /** Where the function's text begins in the script's. */
     readonly offset: number,
+    readonly length: number,
     /** Where the function's text begins; as errors of the script would say it. */
     readonly start: Place,
   ) {}
@@ -23,11 +24,11 @@ export class Position {
     return { file, line: segment.originalLine, column: segment.originalColumn };
   }
 
-  /** The pieces of the source map that cover so many characters of the function's text. */
-  segments(length: number): Segment[] {
+  /** The pieces of the source map that cover the function's text. */
+  segments(): Segment[] {
     const { map } = this.script;
     if (!map) return [];
-    const end = placeAt(this.script, this.offset + length);
+    const end = placeAt(this.script, this.offset + this.length);
     const within = map.segments.filter((one) => !isBefore(one, this.start) && isBefore(one, end));
     const source = within[0]?.source;
     return within.filter((one) => one.source === source);
@@ -78,7 +79,7 @@ export class Locator {
     const offset = script.text.lastIndexOf(text, near);
     // The inspector points into the text, for a function at its parameters.
     if (offset === -1 || offset + text.length < near) return undefined;
-    return new Position(script, offset, placeAt(script, offset));
+    return new Position(script, offset, text.length, placeAt(script, offset));
   }
 }
 

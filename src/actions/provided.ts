@@ -2,11 +2,11 @@ import { fileURLToPath } from "node:url";
 
 import type { Loader } from "./loader.js";
 import { counters } from "./shims/coverage.js";
-import { onlyDefault, wildcard } from "./shims/interop.js";
+import { lowering } from "./shims/lowering.js";
 
 /** Whether a text may use a name that is no global: we give it one when it is restored. */
 export function isProvided(name: string): boolean {
-  return isCounter(name) || Object.hasOwn(shims, name) || Object.hasOwn(ofFile, name);
+  return isCounter(name) || Object.hasOwn(ofFile, name) || templateStrings.test(name) || shim(name) !== undefined;
 }
 
 /** Whether what the name stands for depends on where the file is. */
@@ -16,7 +16,7 @@ export function isOfFile(name: string): boolean {
 
 export function provide(name: string, loader: Loader): unknown {
   if (isCounter(name)) return counters();
-  return Object.hasOwn(ofFile, name) ? ofFile[name]?.(loader) : shims[name];
+  return Object.hasOwn(ofFile, name) ? ofFile[name]?.(loader) : shim(name);
 }
 
 /** What `import.meta` is rewritten to: as long, so that no position moves. */
@@ -33,17 +33,18 @@ const ofFile: Record<string, (loader: Loader) => unknown> = {
   __vite_ssr_dynamic_import__: (loader) => loader.import,
 };
 
-const shims: Record<string, unknown> = {
-  __name: (named: object, name: string) =>
-    Object.defineProperty(named, "name", { value: name, configurable: true }),
-  __importStar: wildcard,
-  __importDefault: onlyDefault,
-  _interopRequireWildcard: wildcard,
-  _interopRequireDefault: onlyDefault,
-  _interop_require_wildcard: wildcard,
-  _interop_require_default: onlyDefault,
-  __toESM: wildcard,
-};
+/** Lazily set strings of a tagged template: to the text a variable around it, to us one that starts undefined. */
+const templateStrings = /^(?:_templateObject\d*|templateObject_\d+)$/;
+
+/** A helper from a package is called as that package exports it: `_x._()` of swc's, `_x2.default()` of Babel's. */
+function shim(name: string): unknown {
+  const found = lowering[name] ?? lowering[name.replace(/2$/, "")];
+  if (typeof found !== "function") return found;
+  const callable = function (this: unknown, ...args: unknown[]): unknown {
+    return new.target ? Reflect.construct(found, args) : Reflect.apply(found, this, args);
+  };
+  return Object.assign(callable, { _: callable, default: callable });
+}
 
 function isCounter(name: string): boolean {
   return /^cov_\w+$/.test(name);

@@ -10,6 +10,12 @@ export interface Reference {
   scope: Scope;
 }
 
+export interface FunctionPlace {
+  start: number;
+  end: number;
+  scope: Scope;
+}
+
 /** What `readScopes` found. */
 export interface Scopes {
   /** Names that nothing in the code declares. */
@@ -20,8 +26,8 @@ export interface Scopes {
   metas: MetaProperty[];
   /** Whether there is an `import()`. */
   imports: boolean;
-  /** The scopes in which a function starts, by its position. */
-  at: Map<number, Scope>;
+  /** Every function, and the scope it stands in. */
+  functions: FunctionPlace[];
 }
 
 /** Walks code, by the rules of strict mode, and tells which names it takes from outside. */
@@ -29,8 +35,8 @@ export function readScopes(root: AnyNode): Scopes {
   const walk = new Walk();
   walk.visit(root, new Scope(undefined, true));
   const free = walk.references.filter(({ name, scope }) => scope.find(name) === undefined);
-  const { outer, metas, imports, at } = walk;
-  return { free, outer, metas, imports, at };
+  const { outer, metas, imports, functions } = walk;
+  return { free, outer, metas, imports, functions };
 }
 
 /** Compilers put `this`, as it is outside, into the first argument of these, and the body into the last. */
@@ -40,7 +46,7 @@ class Walk {
   readonly references: Reference[] = [];
   readonly outer: (ThisExpression | Super)[] = [];
   readonly metas: MetaProperty[] = [];
-  readonly at = new Map<number, Scope>();
+  readonly functions: FunctionPlace[] = [];
   imports = false;
   /** Whether `this` is that of a function or class within the code. The first function's own is not. */
   #ownThis = false;
@@ -162,7 +168,7 @@ class Walk {
   }
 
   #function(node: FunctionNode, scope: Scope): void {
-    this.at.set(node.start, scope);
+    this.functions.push({ start: node.start, end: node.end, scope });
     const isArrow = node.type === "ArrowFunctionExpression";
     const named = new Scope(scope, false);
     const itself: Declaration = { word: "function", node: node as AnyNode };

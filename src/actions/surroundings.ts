@@ -17,7 +17,7 @@ export class Surroundings {
   #scopes: Scopes | undefined;
 
   /** What declares the name for a function at this position; undefined if nothing does. */
-  declaration(name: string, { script, offset }: Position): Declaration | undefined {
+  declaration(name: string, { script, offset, length }: Position): Declaration | undefined {
     // Reading a whole script takes its time: most can be seen to declare no such name.
     if (!mayDeclare(script.text, name)) return undefined;
     if (this.#script !== script) {
@@ -25,7 +25,11 @@ export class Surroundings {
       const file = parseFile(script.text);
       this.#scopes = file && readScopes(file);
     }
-    return this.#scopes?.at.get(offset)?.find(name);
+    // A method's text begins before what the parser calls its function; no two begin and end alike.
+    const end = offset + length;
+    const here = this.#scopes?.functions.filter((one) => one.end === end && one.start >= offset);
+    here?.sort((a, b) => a.start - b.start);
+    return here?.[0]?.scope.find(name);
   }
 }
 

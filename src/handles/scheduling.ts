@@ -1,3 +1,4 @@
+import type { Kwargs } from "../actions/types.js";
 import { Capturer } from "../actions/capture.js";
 import type { NewAction } from "../models/action.js";
 import { OptionError } from "../errors.js";
@@ -30,6 +31,11 @@ export interface ScheduleOptions {
   /** Resolve only when the job has ended; then `die` holds for the call itself. */
   wait?: boolean;
 }
+
+/** What `schedule` takes behind the action: kwargs may be left out where the action needs none. */
+export type ScheduleArguments<K, Options> = object extends K
+  ? [kwargs?: Kwargs<K>, options?: Options]
+  : [kwargs: Kwargs<K>, options?: Options];
 
 const dependencies: Rule<readonly (Job | number)[]> = {
   expected: "an array of jobs or ids of jobs",

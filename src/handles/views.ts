@@ -1,6 +1,6 @@
 import { JobNotFoundError, OptionError } from "../errors.js";
 import type { ActionRecord } from "../models/action.js";
-import { errorCats, type JobRecord, jobStates } from "../models/job.js";
+import { errorCats, jobStates } from "../models/job.js";
 import { workerStates, workerTypes } from "../models/worker.js";
 import {
   integer,
@@ -16,7 +16,7 @@ import type {
   Store,
   WorkerFilter,
 } from "../store/store.js";
-import type { Waiter } from "../supervisor/waiter.js";
+import type { Desk } from "./desk.js";
 import type { Job } from "./job.js";
 
 const ids = many(isId, "an id, or an array of ids");
@@ -52,69 +52,67 @@ const workerRules = {
   name: texts,
 };
 
+export interface ViewPort {
+  /** The store; throws once the instance is stopped. */
+  running(where: string): Store;
+  desk: Desk;
+}
+
 /** The jobs of the store. */
 export class Jobs {
-  readonly #store: Store;
-  readonly #waiter: Waiter;
-  readonly #handle: (record: JobRecord) => Job;
+  readonly #port: ViewPort;
 
   /** @internal */
-  constructor(
-    store: Store,
-    waiter: Waiter,
-    handle: (record: JobRecord) => Job,
-  ) {
-    this.#store = store;
-    this.#waiter = waiter;
-    this.#handle = handle;
+  constructor(port: ViewPort) {
+    this.#port = port;
   }
 
   /** Throws `JobNotFoundError` for an id that no job has. */
   async get(id: number): Promise<Job> {
     readValue("jobs.get", "id", integer(1, undefined), id);
-    const [record] = await this.#store.getJobs([id]);
+    const [record] = await this.#port.running("jobs.get").getJobs([id]);
     if (record === undefined) throw new JobNotFoundError(id);
-    return this.#handle(record);
+    return this.#port.desk.handle(record);
   }
 
   /** Ordered by id; at most `limit` (1,000 unless given), beginning behind the id `after`. */
   async find(filter?: JobFilter): Promise<Job[]> {
-    const records = await this.#store.findJobs(
-      given(readOptions("jobs.find", findRules, filter)),
-    );
-    return records.map(this.#handle);
+    const records = await this.#port
+      .running("jobs.find")
+      .findJobs(given(readOptions("jobs.find", findRules, filter)));
+    return records.map((record) => this.#port.desk.handle(record));
   }
 
   async count(filter?: Omit<JobFilter, "after" | "limit">): Promise<number> {
-    return this.#store.countJobs(
-      given(readOptions("jobs.count", countRules, filter)),
-    );
+    return this.#port
+      .running("jobs.count")
+      .countJobs(given(readOptions("jobs.count", countRules, filter)));
   }
 
   /** Leaves RUNNING jobs; what depends on a deleted job fails. Resolves to the number deleted. */
   async delete(filter?: Omit<JobFilter, "after" | "limit">): Promise<number> {
-    const { deleted, failed } = await this.#store.deleteJobs(
-      given(readOptions("jobs.delete", countRules, filter)),
-    );
-    this.#waiter.deleted(deleted);
-    for (const id of failed) this.#waiter.ended(id);
+    const { deleted, failed } = await this.#port
+      .running("jobs.delete")
+      .deleteJobs(given(readOptions("jobs.delete", countRules, filter)));
+    this.#port.desk.deleted(deleted);
+    for (const id of failed) this.#port.desk.ended(id);
     return deleted.length;
   }
 }
 
 /** The actions of the store. */
 export class Actions {
-  readonly #store: Store;
+  readonly #port: ViewPort;
 
   /** @internal */
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(port: ViewPort) {
+    this.#port = port;
   }
 
   /** Throws `OptionError` for an id that no action has. */
   async get(id: number): Promise<ActionRecord> {
     readValue("actions.get", "id", integer(1, undefined), id);
-    const action = await this.#store.getAction(id);
+    const action = await this.#port.running("actions.get").getAction(id);
     if (action === undefined)
       throw new OptionError(
         "actions.get",
@@ -126,9 +124,9 @@ export class Actions {
   }
 
   async find(filter?: ActionFilter): Promise<ActionRecord[]> {
-    return this.#store.findActions(
-      given(readOptions("actions.find", actionRules, filter)),
-    );
+    return this.#port
+      .running("actions.find")
+      .findActions(given(readOptions("actions.find", actionRules, filter)));
   }
 }
 

@@ -1,37 +1,17 @@
-import {
-  clearTimeout,
-  monotonic,
-  now,
-  setImmediate,
-  setTimeout,
-} from "../clock.js";
+import { monotonic, now } from "../clock.js";
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { End } from "../transport/messages.js";
-import { Assignment } from "./assignment.js";
-import {
-  crashed,
-  killed,
-  type Outcome,
-  timedOut,
-  type Verdict,
-  withEnd,
-} from "./outcome.js";
-import { Termination } from "./termination.js";
+import { type Ending, Holdings, type HoldingsOptions } from "./holdings.js";
+import { crashed, type Outcome, type Verdict } from "./outcome.js";
 import type { Gone, Vessel, VesselPort } from "./vessel.js";
 
 /** starting -> idle <-> busy -> draining -> dead; from any of them to dead. */
 export type Phase = "starting" | "idle" | "busy" | "draining" | "dead";
 
-export interface WorkerSettings {
+export interface WorkerSettings extends HoldingsOptions {
   id: number;
   nr: number;
-  /** Milliseconds; the limit of a job that has none; 0 = none. */
-  timeout: number;
-  killGrace: number;
-  concurrency: number;
-  /** No limits. */
-  debug: boolean;
 }
 
 export interface WorkerPort {
@@ -47,29 +27,22 @@ export interface WorkerPort {
   grown(worker: PoolWorker, rss: number): void;
 }
 
-/** One worker of the pool: what it holds, how long that may take, and what becomes of it when its vessel goes. */
+/** One worker of the pool: its life, from its start to the end of its vessel. */
 export class PoolWorker implements VesselPort {
   readonly settings: WorkerSettings;
-  readonly #port: WorkerPort;
-  readonly #vessel: Vessel;
-  readonly #assigned = new Map<number, Assignment>();
-  readonly #known = new Set<number>();
-  #phase: Phase = "starting";
-  #idleSince = monotonic();
-  #mark = 0;
-  #alarm: NodeJS.Timeout | undefined;
-  #alarmAt = Infinity;
-  /** How it was told to end: on request, or by force, and whether what it holds is to run again. */
-  #ending: "halted" | "killed" | "requeued" | undefined;
-  #error: string | null = null;
-  #die: () => void = () => undefined;
   /** Epoch milliseconds. */
   readonly timeStart = now();
-  lastUpdate = this.timeStart;
   /** Resolves when nothing is left of it. */
-  readonly died = new Promise<void>((resolve) => {
-    this.#die = resolve;
-  });
+  readonly died: Promise<void>;
+  readonly #port: WorkerPort;
+  readonly #vessel: Vessel;
+  readonly #holdings: Holdings;
+  #die: () => void = () => undefined;
+  #phase: Phase = "starting";
+  #lastUpdate = this.timeStart;
+  #idleSince = monotonic();
+  #ending: Ending;
+  #error: string | null = null;
 
   constructor(
     settings: WorkerSettings,
@@ -79,6 +52,17 @@ export class PoolWorker implements VesselPort {
     this.settings = settings;
     this.#port = port;
     this.#vessel = vessel(this);
+    this.#holdings = new Holdings(this.#vessel, settings, {
+      settled: (job, outcome, took) => {
+        this.#settled(job, outcome, took);
+      },
+      terminating: () => {
+        this.#enter("draining");
+      },
+    });
+    this.died = new Promise((resolve) => {
+      this.#die = resolve;
+    });
   }
 
   get phase(): Phase {
@@ -97,29 +81,9 @@ export class PoolWorker implements VesselPort {
     return this.#vessel.type;
   }
 
-  /** Whether it can be given jobs. */
-  get open(): boolean {
-    return this.#phase === "idle" || this.#phase === "busy";
-  }
-
-  get holds(): number {
-    return this.#assigned.size;
-  }
-
-  /** Whether more may be sent to it than it runs at once. */
-  get ahead(): boolean {
-    return this.#vessel.marks !== undefined && this.settings.concurrency === 1;
-  }
-
-  /** Milliseconds since it had nothing to do; 0 while it has. */
-  get idleFor(): number {
-    return this.#phase === "idle" ? monotonic() - this.#idleSince : 0;
-  }
-
-  /** Milliseconds that the job it has held longest has been running. */
-  get slowFor(): number {
-    const [head] = this.#assigned.values();
-    return head?.started === true ? monotonic() - head.startedAt : 0;
+  /** Epoch milliseconds of its last change of phase. */
+  get lastUpdate(): number {
+    return this.#lastUpdate;
   }
 
   /** Why it died, when nobody had asked it to. */
@@ -127,78 +91,72 @@ export class PoolWorker implements VesselPort {
     return this.#error;
   }
 
-  job(id: number): ClaimedJob | undefined {
-    return this.#assigned.get(id)?.job;
+  /** Whether it can be given jobs. */
+  get open(): boolean {
+    return this.#phase === "idle" || this.#phase === "busy";
+  }
+
+  /** Whether more may be sent to it than it runs at once. */
+  get ahead(): boolean {
+    return this.#vessel.marks !== undefined && this.settings.concurrency === 1;
+  }
+
+  get holds(): number {
+    return this.#holdings.size;
   }
 
   /** The job it runs; of several, the one it has run longest. */
   get current(): ClaimedJob | undefined {
-    return this.#assigned.values().next().value?.job;
+    return this.#holdings.head?.job;
+  }
+
+  /** Milliseconds since it had nothing to do; 0 while it has. */
+  get idleFor(): number {
+    return this.#phase === "idle" ? monotonic() - this.#idleSince : 0;
+  }
+
+  /** Milliseconds for which the job it has held longest has been running. */
+  get slowFor(): number {
+    const head = this.#holdings.head;
+    return head?.started === true ? monotonic() - head.startedAt : 0;
   }
 
   async start(): Promise<void> {
     try {
       await this.#vessel.start();
     } catch (cause) {
-      if (this.#ending === undefined)
+      if (this.#ending === undefined) {
         this.#error = cause instanceof Error ? cause.message : String(cause);
+      }
       throw cause;
     }
     if (this.#phase === "starting") this.#enter("idle");
   }
 
   assign(jobs: readonly ClaimedJob[], actions: readonly ActionRecord[]): void {
-    const assignments = jobs.map((job) => {
-      const behind = this.#assigned.size >= this.settings.concurrency;
-      const limit = this.settings.debug
-        ? 0
-        : job.timeout || this.settings.timeout;
-      const assignment = new Assignment(
-        job,
-        behind ? (this.#mark += 1) : 0,
-        limit,
-      );
-      if (!behind) this.#begin(assignment);
-      this.#assigned.set(job.id, assignment);
-      return assignment;
-    });
-    const news = actions.filter(({ id }) => !this.#known.has(id));
-    for (const { id } of news) this.#known.add(id);
-    this.#vessel.send({
-      type: "jobs",
-      jobs: assignments.map(({ message }) => message),
-      actions: news,
-    });
+    this.#holdings.add(jobs, actions);
     this.#enter("busy");
   }
 
   /** Takes back what it has been given and has not started. */
   revoke(): void {
-    for (const assignment of this.#assigned.values()) {
-      if (this.#revoke(assignment))
-        this.#settle(assignment, { kind: "released", started: false });
-    }
+    this.#holdings.revoke();
   }
 
   /** Stops one job; false if it does not hold it. Its end comes when what runs it is gone. */
   stop(id: number, verdict: Verdict): boolean {
-    const assignment = this.#assigned.get(id);
-    if (assignment === undefined) return false;
-    if (assignment.verdict !== undefined) return true;
-    if (this.#revoke(assignment)) this.#fail(assignment, verdict);
-    else this.#terminate(assignment, verdict);
-    return true;
+    return this.#holdings.stop(id, verdict);
   }
 
   /** Finishes what it runs, then ends. */
   halt(): void {
-    this.#ending ??= "halted";
     if (this.#phase === "dead") return;
+    this.#ending ??= "halted";
     this.revoke();
     // What has not come up has nothing to finish.
     if (this.#phase === "starting") this.#vessel.signal("SIGKILL");
     this.#enter("draining");
-    if (this.#assigned.size === 0) this.#leave();
+    if (this.holds === 0) this.#vessel.leave();
   }
 
   /** Ends it at once. What it ran ends HALTED, or with `requeue` runs again. */
@@ -206,186 +164,45 @@ export class PoolWorker implements VesselPort {
     if (this.#phase === "dead") return;
     this.#ending = requeue ? "requeued" : "killed";
     this.#enter("draining");
-    if (!this.#vessel.killable) {
-      for (const { job } of this.#assigned.values())
-        this.#abort(job, "the worker was killed");
-    }
+    if (!this.#vessel.killable)
+      this.#holdings.abortAll("its worker was killed");
     this.#vessel.signal("SIGKILL");
   }
 
   ended(end: End): void {
-    const assignment = this.#assigned.get(end.id);
-    // A late answer of an attempt that was given up on is refused.
-    if (assignment?.job.attempt !== end.attempt) return;
-    if (assignment.verdict !== undefined) {
-      assignment.termination?.next();
-      return;
-    }
-    const { result, error, timeStart, timeStop } = end;
-    if (error !== undefined) {
-      this.#settle(
-        assignment,
-        { kind: "failed", errorCat: "ERROR", error, timeStart, timeStop },
-        end.took,
-      );
-    } else {
-      this.#settle(
-        assignment,
-        { kind: "ok", end: { ...end, result: result ?? "null" } },
-        end.took,
-      );
-    }
-    if (end.rss !== undefined) this.#port.grown(this, end.rss);
+    const accepted = this.#holdings.ended(end);
+    if (accepted && end.rss !== undefined) this.#port.grown(this, end.rss);
   }
 
   skipped(id: number, attempt: number): void {
-    const assignment = this.#assigned.get(id);
-    if (assignment?.job.attempt === attempt)
-      this.#settle(assignment, { kind: "released", started: false });
+    this.#holdings.skipped(id, attempt);
   }
 
   gone(gone: Gone): void {
-    this.#phase = "dead";
     if (this.#ending === undefined) {
-      this.#error ??=
-        crashed(gone).error.message +
-        (gone.output === "" ? "" : `\n${gone.output}`);
+      const output = gone.output === "" ? "" : `\n${gone.output}`;
+      this.#error ??= crashed(gone).error.message + output;
     }
-    // Whether somebody in there is known to have caused it, so that the others do not pay.
-    const guilty =
-      gone.fault !== undefined && gone.fault.id !== 0
-        ? gone.fault.id
-        : [...this.#assigned.values()].find(
-            ({ verdict }) => verdict !== undefined,
-          )?.job.id;
-    for (const assignment of this.#assigned.values())
-      this.#settleGone(assignment, gone, guilty);
-    clearTimeout(this.#alarm);
-    this.lastUpdate = now();
+    this.#phase = "dead";
+    this.#holdings.lost(gone, this.#ending);
+    this.#lastUpdate = now();
     this.#port.changed(this);
     this.#die();
   }
 
-  #settleGone(
-    assignment: Assignment,
-    gone: Gone,
-    guilty: number | undefined,
-  ): void {
-    const { verdict, job, mark } = assignment;
-    const started = mark === 0 || this.#vessel.marks?.hasStarted(mark) === true;
-    if (verdict !== undefined) this.#fail(assignment, withEnd(verdict, gone));
-    else if (!started)
-      this.#settle(assignment, { kind: "released", started: false });
-    else if (this.#ending === "killed")
-      this.#fail(assignment, withEnd(killed(), gone));
-    else if (
-      this.#ending === "requeued" ||
-      (guilty !== undefined && guilty !== job.id)
-    ) {
-      this.#settle(assignment, { kind: "released", started: true });
-    } else this.#fail(assignment, withEnd(crashed(gone), gone));
-  }
-
-  #begin(assignment: Assignment): void {
-    assignment.start();
-    this.#watch(assignment.deadline);
-  }
-
-  #revoke({ mark }: Assignment): boolean {
-    return mark !== 0 && this.#vessel.marks?.revoke(mark) === true;
-  }
-
-  #terminate(assignment: Assignment, verdict: Verdict): void {
-    const { job } = assignment;
-    assignment.verdict = verdict;
-    const abort = (): void => {
-      this.#abort(job, verdict.error.message);
-    };
-    const giveUp = (): void => {
-      this.#fail(assignment, verdict);
-    };
-    const steps = this.#vessel.killable
-      ? [
-          abort,
-          () => this.#vessel.signal("SIGTERM"),
-          () => this.#vessel.signal("SIGKILL"),
-        ]
-      : [abort, giveUp];
-    if (this.#vessel.killable) {
-      this.revoke();
-      this.#enter("draining");
-    }
-    assignment.termination = new Termination(steps, this.settings.killGrace);
-  }
-
-  #abort({ id, attempt }: ClaimedJob, reason: string): void {
-    this.#vessel.send({ type: "abort", id, attempt, reason });
-  }
-
-  #fail(assignment: Assignment, { errorCat, error }: Verdict): void {
-    const { timeStart } = assignment;
-    this.#settle(assignment, {
-      kind: "failed",
-      errorCat,
-      error,
-      timeStart,
-      timeStop: now(),
-    });
-  }
-
-  #settle(assignment: Assignment, outcome: Outcome, took = 0): void {
-    assignment.termination?.end();
-    this.#assigned.delete(assignment.job.id);
-    if (this.#phase !== "dead") this.#goOn();
-    this.#port.settled(this, assignment.job, outcome, took);
-  }
-
-  #goOn(): void {
-    const [next] = this.#assigned.values();
-    if (next === undefined) {
-      clearTimeout(this.#alarm);
-      this.#alarmAt = Infinity;
-      if (this.#phase === "draining") this.#leave();
+  #settled(job: ClaimedJob, outcome: Outcome, took: number): void {
+    if (this.holds === 0) {
+      if (this.#phase === "draining") this.#vessel.leave();
       else this.#enter("idle");
-    } else if (!next.started) this.#begin(next);
-  }
-
-  #leave(): void {
-    this.#vessel.leave();
+    }
+    this.#port.settled(this, job, outcome, took);
   }
 
   #enter(phase: Phase): void {
     if (this.#phase === phase || this.#phase === "dead") return;
     this.#phase = phase;
-    this.lastUpdate = now();
+    this.#lastUpdate = now();
     if (phase === "idle") this.#idleSince = monotonic();
     this.#port.changed(this);
-  }
-
-  /** One timer a worker, for the earliest of its deadlines. */
-  #watch(deadline: number): void {
-    if (deadline >= this.#alarmAt) return;
-    clearTimeout(this.#alarm);
-    this.#alarmAt = deadline;
-    this.#alarm = setTimeout(
-      () => {
-        // What has just been written by a child that was in time is read first.
-        setImmediate(() => {
-          this.#ring();
-        });
-      },
-      Math.max(0, deadline - monotonic()),
-    );
-  }
-
-  #ring(): void {
-    this.#alarmAt = Infinity;
-    const late = monotonic();
-    for (const assignment of [...this.#assigned.values()]) {
-      if (assignment.verdict !== undefined || !assignment.started) continue;
-      if (assignment.deadline <= late)
-        this.stop(assignment.job.id, timedOut(assignment.limit));
-      else this.#watch(assignment.deadline);
-    }
   }
 }

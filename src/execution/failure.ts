@@ -1,0 +1,153 @@
+import { types } from "node:util";
+
+import type { RestoredAction } from "../actions/restore.js";
+import { toJson } from "../actions/values.js";
+import { isOwnFrame } from "../errors.js";
+import type { JobError } from "../models/job.js";
+
+/**
+ * What is kept of what an action threw: plain JSON, whatever it was. Its stack leads to the user's own file,
+ * causes and the errors of an AggregateError are kept the same way, and what is endless or huge is cut.
+ */
+export function toJobError(thrown: unknown, action?: Pick<RestoredAction, "mapStack">): JobError {
+  return new Failure(action).of(thrown);
+}
+
+/** UTF-16 units of a text, of all texts of one failure, and how many errors within errors. */
+const longestText = 64 * 1024;
+const errorsKept = 50;
+const deepest = 10;
+
+/** The host's own facts about a job: an error's field of that name would be taken for one. */
+const reserved = new Set(["name", "message", "stack", "code", "cause", "errors", "dependencyFailure"]);
+
+class Failure {
+  readonly #action: Pick<RestoredAction, "mapStack"> | undefined;
+  readonly #seen = new Set<unknown>();
+  #budget = 4 * longestText;
+
+  constructor(action: Pick<RestoredAction, "mapStack"> | undefined) {
+    this.#action = action;
+  }
+
+  of(thrown: unknown, depth = 0): JobError {
+    return isError(thrown) ? this.#error(thrown, depth) : this.#other(thrown);
+  }
+
+  #error(error: object, depth: number): JobError {
+    this.#seen.add(error);
+    const name = this.#cut(textOf(read(error, "name")) ?? "Error");
+    const message = this.#cut(textOf(read(error, "message")) ?? "");
+    const stack = this.#cut(this.#stack(textOf(read(error, "stack")) ?? `${name}: ${message}`));
+    const failure: JobError = { ...this.#fields(error), name, message, stack };
+    const code = read(error, "code");
+    if (typeof code === "string" || (typeof code === "number" && Number.isFinite(code))) failure.code = code;
+    const cause = read(error, "cause");
+    if (cause !== undefined) failure.cause = this.#inner(cause, depth);
+    const errors = read(error, "errors");
+    if (Array.isArray(errors)) failure["errors"] = errors.slice(0, errorsKept).map((one) => this.#inner(one, depth));
+    return failure;
+  }
+
+  /** A thrown value that is no error has no stack; as the value itself, `thrown` says what it was. */
+  #other(thrown: unknown): JobError {
+    const message = this.#cut(typeof thrown === "string" ? thrown : described(thrown));
+    const name = "NonError";
+    const kept = this.#value(thrown);
+    return { name, message, stack: `${name}: ${message}`, ...(kept !== undefined && { thrown: kept }) };
+  }
+
+  #inner(value: unknown, depth: number): unknown {
+    if (!isError(value)) return this.#value(value) ?? described(value);
+    const again = this.#seen.has(value);
+    if (!again && depth < deepest) return this.#error(value, depth + 1);
+    const name = textOf(read(value, "name")) ?? "Error";
+    const message = this.#cut(textOf(read(value, "message")) ?? "");
+    return { name, message, stack: `${name}: ${message} (${again ? "told above" : "too deep to tell"})` };
+  }
+
+  #fields(error: object): Record<string, unknown> {
+    const fields: Record<string, unknown> = {};
+    for (const name of namesOf(error)) {
+      if (reserved.has(name) || name === "__proto__") continue;
+      const value = this.#value(read(error, name));
+      if (value !== undefined) fields[name] = value;
+    }
+    return fields;
+  }
+
+  /** As JSON carries it; undefined if that is not possible, or if there is no room for it. */
+  #value(value: unknown): unknown {
+    if (value === undefined) return undefined;
+    try {
+      const json = toJson(value, "error", Math.min(longestText, this.#budget));
+      this.#budget -= json.length;
+      return JSON.parse(json);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #stack(stack: string): string {
+    return withoutMachinery(this.#action?.mapStack(stack) ?? stack);
+  }
+
+  #cut(text: string): string {
+    const room = Math.max(1_000, Math.min(longestText, this.#budget));
+    this.#budget -= Math.min(text.length, room);
+    if (text.length <= room) return text;
+    return `${text.slice(0, room)}... [cut, ${String(text.length)} characters in all]`;
+  }
+}
+
+/** Of whatever realm, and what behaves as one (a DOMException is no native error). */
+function isError(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  if (types.isNativeError(value)) return true;
+  return typeof read(value, "message") === "string" && typeof read(value, "stack") === "string";
+}
+
+/** Our frames, and Node's below the last of the user's, say nothing about the user's mistake. */
+function withoutMachinery(stack: string): string {
+  const lines = stack.split("\n");
+  const kept = lines.filter((line) => !(isFrame(line) && isOwnFrame(line)));
+  while (kept.length > 1 && isInternal(kept.at(-1) ?? "")) kept.pop();
+  return (kept.some(isFrame) ? kept : lines).join("\n");
+}
+
+function isFrame(line: string): boolean {
+  return /^\s+at /.test(line);
+}
+
+function isInternal(line: string): boolean {
+  return isFrame(line) && /[( ]node:internal\//.test(line);
+}
+
+/** A getter may throw, and so may any trap of a Proxy. */
+function read(from: object, name: string): unknown {
+  try {
+    return (from as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
+function namesOf(error: object): string[] {
+  try {
+    return Object.keys(error);
+  } catch {
+    return [];
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function described(value: unknown): string {
+  try {
+    return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}

@@ -1,0 +1,159 @@
+import { JobNotFoundError } from "../errors.js";
+import type { JobRecord, NewJob } from "../models/job.js";
+import type { Store } from "../store/store.js";
+import type { Dispatcher } from "../supervisor/dispatcher.js";
+import type { EndedFields } from "../supervisor/ending.js";
+import type { Waiter } from "../supervisor/waiter.js";
+import { Job, type JobPort, type WaitOptions } from "./job.js";
+import {
+  newRecord,
+  readId,
+  type ScheduleOptions,
+  Scheduling,
+} from "./scheduling.js";
+import { Waits } from "./waits.js";
+
+export interface DeskPort {
+  /** The store; throws once the instance is stopped. */
+  store(where: string): Store;
+  dispatcher(): Dispatcher;
+  scheduled(job: Job): void;
+  ended(id: number): void;
+}
+
+/** Where jobs are handed in and asked about. */
+export class Desk implements JobPort {
+  readonly #port: DeskPort;
+  readonly #waiter: Waiter;
+  readonly #waits: Waits;
+  readonly #scheduling: Scheduling;
+
+  constructor(store: Store, waiter: Waiter, port: DeskPort) {
+    this.#port = port;
+    this.#waiter = waiter;
+    this.#waits = new Waits(waiter);
+    this.#scheduling = new Scheduling(store);
+  }
+
+  async schedule(
+    where: string,
+    action: unknown,
+    kwargs: readonly string[],
+    options: ScheduleOptions | undefined,
+  ): Promise<Job[]> {
+    const store = this.#port.store(where);
+    const { wait, ...plan } = this.#scheduling.plan(where, options);
+    const record = await this.#scheduling.action(where, action);
+    const dispatcher = this.#port.dispatcher();
+    dispatcher.learn(record);
+    const actionId = record.id;
+    const news = kwargs.map((text) => ({ ...plan, actionId, kwargs: text }));
+    const inserting = store.insertJobs(news);
+    dispatcher.poke();
+    const inserted = await inserting;
+    const jobs = inserted.map(({ id }, index) =>
+      this.#scheduled(id, news[index] as NewJob),
+    );
+    for (const job of jobs) this.#port.scheduled(job);
+    await this.#endedAtOnce(inserted.filter(({ ended }) => ended).length, jobs);
+    if (wait) await this.#waits.wait(where, jobs, undefined);
+    return jobs;
+  }
+
+  /** A handle on a job that is in the store already. */
+  handle(record: JobRecord): Job {
+    return new Job(record, () => this.#waiter.follow(record.id), this);
+  }
+
+  /** Handles as they were given, and new ones for ids. */
+  async handles(
+    where: string,
+    jobs: readonly (Job | number)[],
+  ): Promise<Job[]> {
+    const ids = jobs.map((job, index) =>
+      job instanceof Job ? 0 : readId(where, `jobs[${String(index)}]`, job),
+    );
+    const asked = ids.filter((id) => id !== 0);
+    const found = new Map<number, Job>();
+    if (asked.length > 0) {
+      for (const record of await this.#port.store(where).getJobs(asked)) {
+        found.set(record.id, this.handle(record));
+      }
+    }
+    return jobs.map((job, index) => {
+      const id = ids[index] ?? 0;
+      const handle = job instanceof Job ? job : found.get(id);
+      if (handle === undefined) throw new JobNotFoundError(id);
+      return handle;
+    });
+  }
+
+  waitFor(
+    where: string,
+    jobs: readonly Job[],
+    options: WaitOptions | undefined,
+  ): Promise<void> {
+    return this.#waits.wait(where, jobs, options);
+  }
+
+  wait(jobs: readonly Job[], options: WaitOptions | undefined): Promise<void> {
+    return this.waitFor("job.wait", jobs, options);
+  }
+
+  async find(id: number): Promise<JobRecord | undefined> {
+    const [record] = await this.#port.store("job.load").getJobs([id]);
+    return record;
+  }
+
+  async cancel(job: Job): Promise<boolean> {
+    const where = "job.cancel";
+    const { outcome, failed } = await this.#port.store(where).cancelJob(job.id);
+    if (outcome === "cancelled") {
+      for (const id of [job.id, ...failed]) this.ended(id);
+    }
+    if (outcome === "running") {
+      this.#port.dispatcher().cancel(job.id);
+      const fresh = await this.handles(where, [job.id]);
+      await this.#waits.wait(where, fresh, { die: false });
+    }
+    await job.load();
+    return outcome !== "ended" && job.errorCat === "HALTED";
+  }
+
+  collect(id: number): Promise<boolean> {
+    return this.#port.store("job.done").collectJob(id);
+  }
+
+  /** A job's end has been committed; without fields the store knows how it ended. */
+  ended(id: number, fields?: EndedFields): void {
+    this.#waiter.ended(id, fields);
+    this.#port.ended(id);
+  }
+
+  deleted(ids: readonly number[]): void {
+    this.#waiter.deleted(ids);
+  }
+
+  /** The store was emptied. */
+  reset(): void {
+    this.#waiter.deleted(this.#waiter.pending);
+    this.#scheduling.forget();
+  }
+
+  stop(): void {
+    this.#waits.stop();
+  }
+
+  /** A handle on a job that has just been stored: no end of it can be missed. */
+  #scheduled(id: number, job: NewJob): Job {
+    const ending = this.#waiter.follow(id, true);
+    return new Job(newRecord(id, job), () => ending, this);
+  }
+
+  /** Some had a dependency that had failed already. */
+  async #endedAtOnce(nr: number, jobs: readonly Job[]): Promise<void> {
+    if (nr === 0) return;
+    await Promise.all(jobs.map((job) => job.load()));
+    for (const { id, state } of jobs) if (state === "ERROR") this.ended(id);
+  }
+}

@@ -1,0 +1,32 @@
+import { clearTimeout, monotonic, setImmediate, setTimeout } from "../clock.js";
+
+/** One timer for the earliest of many deadlines, on the monotonic clock. */
+export class Alarm {
+  readonly #ring: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #at = Infinity;
+
+  constructor(ring: () => void) {
+    this.#ring = ring;
+  }
+
+  /** Rings at the deadline, or earlier if it was set so before. */
+  set(deadline: number): void {
+    if (deadline >= this.#at) return;
+    clearTimeout(this.#timer);
+    this.#at = deadline;
+    const wait = Math.max(0, deadline - monotonic());
+    this.#timer = setTimeout(() => {
+      // What a child that was in time has just written is read first.
+      setImmediate(() => {
+        this.#at = Infinity;
+        this.#ring();
+      });
+    }, wait);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#at = Infinity;
+  }
+}

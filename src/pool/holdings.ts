@@ -1,0 +1,210 @@
+import { monotonic, now } from "../clock.js";
+import type { ActionRecord } from "../models/action.js";
+import type { ClaimedJob } from "../models/job.js";
+import type { End } from "../transport/messages.js";
+import { Alarm } from "./alarm.js";
+import { Assignment } from "./assignment.js";
+import {
+  crashed,
+  killed,
+  type Outcome,
+  timedOut,
+  type Verdict,
+  withEnd,
+} from "./outcome.js";
+import { Termination } from "./termination.js";
+import type { Gone, Vessel } from "./vessel.js";
+
+export interface HoldingsOptions {
+  /** Milliseconds; the limit of a job that has none; 0 = none. */
+  timeout: number;
+  killGrace: number;
+  concurrency: number;
+  /** No limits. */
+  debug: boolean;
+}
+
+export interface HoldingsPort {
+  settled(job: ClaimedJob, outcome: Outcome, took: number): void;
+  /** The vessel is being brought down. */
+  terminating(): void;
+}
+
+/** How a worker was told to end: on request, or by force, and then whether what it ran is to run again. */
+export type Ending = "halted" | "killed" | "requeued" | undefined;
+
+/** The jobs a worker holds, their limits, and what becomes of them. In the order in which the vessel runs them. */
+export class Holdings {
+  readonly #vessel: Vessel;
+  readonly #options: HoldingsOptions;
+  readonly #port: HoldingsPort;
+  readonly #held = new Map<number, Assignment>();
+  readonly #knownActions = new Set<number>();
+  readonly #alarm = new Alarm(() => {
+    this.#stopLate();
+  });
+  #mark = 0;
+
+  constructor(vessel: Vessel, options: HoldingsOptions, port: HoldingsPort) {
+    this.#vessel = vessel;
+    this.#options = options;
+    this.#port = port;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** The one held longest. */
+  get head(): Assignment | undefined {
+    return this.#held.values().next().value;
+  }
+
+  add(jobs: readonly ClaimedJob[], actions: readonly ActionRecord[]): void {
+    const assignments = jobs.map((job) => this.#hold(job));
+    const news = actions.filter(({ id }) => !this.#knownActions.has(id));
+    for (const { id } of news) this.#knownActions.add(id);
+    const messages = assignments.map(({ message }) => message);
+    this.#vessel.send({ type: "jobs", jobs: messages, actions: news });
+  }
+
+  /** Takes back what has not started. */
+  revoke(): void {
+    for (const assignment of this.#held.values()) {
+      if (this.#revoke(assignment)) this.#release(assignment, false);
+    }
+  }
+
+  /** Stops one job; false if it is not held. Its end comes when what runs it is gone. */
+  stop(id: number, verdict: Verdict): boolean {
+    const assignment = this.#held.get(id);
+    if (assignment === undefined) return false;
+    if (assignment.verdict !== undefined) return true;
+    if (this.#revoke(assignment)) this.#fail(assignment, verdict);
+    else this.#terminate(assignment, verdict);
+    return true;
+  }
+
+  abortAll(reason: string): void {
+    for (const { job } of this.#held.values()) this.#abort(job, reason);
+  }
+
+  /** True if the end was accepted: a late answer of an attempt that was given up on is refused. */
+  ended(end: End): boolean {
+    const assignment = this.#held.get(end.id);
+    if (assignment?.job.attempt !== end.attempt) return false;
+    if (assignment.verdict !== undefined) {
+      assignment.termination?.next();
+      return false;
+    }
+    const { result, error, timeStart, timeStop } = end;
+    const outcome: Outcome =
+      error === undefined
+        ? { kind: "ok", end: { ...end, result: result ?? "null" } }
+        : { kind: "failed", errorCat: "ERROR", error, timeStart, timeStop };
+    this.#settle(assignment, outcome, end.took);
+    return true;
+  }
+
+  skipped(id: number, attempt: number): void {
+    const assignment = this.#held.get(id);
+    if (assignment?.job.attempt === attempt) this.#release(assignment, false);
+  }
+
+  /** The vessel is gone, and with it all that it held. */
+  lost(gone: Gone, ending: Ending): void {
+    this.#alarm.clear();
+    const held = [...this.#held.values()];
+    // Whether one of them is known to have caused it, so that the others do not pay.
+    const guilty =
+      gone.fault !== undefined && gone.fault.id !== 0
+        ? gone.fault.id
+        : held.find(({ verdict }) => verdict !== undefined)?.job.id;
+    for (const assignment of held) {
+      const { verdict, job, mark } = assignment;
+      const started = mark === 0 || this.#vessel.marks?.hasStarted(mark);
+      const innocent = guilty !== undefined && guilty !== job.id;
+      if (verdict !== undefined) this.#fail(assignment, withEnd(verdict, gone));
+      else if (started !== true) this.#release(assignment, false);
+      else if (ending === "killed")
+        this.#fail(assignment, withEnd(killed(), gone));
+      else if (ending === "requeued" || innocent)
+        this.#release(assignment, true);
+      else this.#fail(assignment, withEnd(crashed(gone), gone));
+    }
+  }
+
+  #hold(job: ClaimedJob): Assignment {
+    const { concurrency, debug, timeout } = this.#options;
+    const behind = this.#held.size >= concurrency;
+    if (behind) this.#mark += 1;
+    const limit = debug ? 0 : job.timeout || timeout;
+    const assignment = new Assignment(job, behind ? this.#mark : 0, limit);
+    this.#held.set(job.id, assignment);
+    if (!behind) this.#begin(assignment);
+    return assignment;
+  }
+
+  #begin(assignment: Assignment): void {
+    assignment.start();
+    this.#alarm.set(assignment.deadline);
+  }
+
+  #stopLate(): void {
+    const late = monotonic();
+    for (const assignment of [...this.#held.values()]) {
+      const { verdict, started, deadline, limit, job } = assignment;
+      if (verdict !== undefined || !started) continue;
+      if (deadline <= late) this.stop(job.id, timedOut(limit));
+      else this.#alarm.set(deadline);
+    }
+  }
+
+  #revoke({ mark }: Assignment): boolean {
+    return mark !== 0 && this.#vessel.marks?.revoke(mark) === true;
+  }
+
+  #terminate(assignment: Assignment, verdict: Verdict): void {
+    assignment.verdict = verdict;
+    const vessel = this.#vessel;
+    const abort = (): void => {
+      this.#abort(assignment.job, verdict.error.message);
+    };
+    const giveUp = (): void => {
+      this.#fail(assignment, verdict);
+    };
+    const steps = vessel.killable
+      ? [abort, () => vessel.signal("SIGTERM"), () => vessel.signal("SIGKILL")]
+      : [abort, giveUp];
+    if (vessel.killable) {
+      this.revoke();
+      this.#port.terminating();
+    }
+    const { killGrace } = this.#options;
+    assignment.termination = new Termination(steps, killGrace);
+  }
+
+  #abort({ id, attempt }: ClaimedJob, reason: string): void {
+    this.#vessel.send({ type: "abort", id, attempt, reason });
+  }
+
+  #release(assignment: Assignment, started: boolean): void {
+    this.#settle(assignment, { kind: "released", started });
+  }
+
+  #fail(assignment: Assignment, { errorCat, error }: Verdict): void {
+    const { timeStart } = assignment;
+    const timeStop = now();
+    const end = { errorCat, error, timeStart, timeStop };
+    this.#settle(assignment, { kind: "failed", ...end });
+  }
+
+  #settle(assignment: Assignment, outcome: Outcome, took = 0): void {
+    assignment.termination?.end();
+    this.#held.delete(assignment.job.id);
+    const next = this.head;
+    if (next === undefined) this.#alarm.clear();
+    else if (!next.started) this.#begin(next);
+    this.#port.settled(assignment.job, outcome, took);
+  }
+}

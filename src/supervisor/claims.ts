@@ -1,0 +1,113 @@
+import type { ActionRecord } from "../models/action.js";
+import type { ClaimedJob } from "../models/job.js";
+import type { PoolWorker } from "../pool/worker.js";
+import type { Categories, Store } from "../store/store.js";
+import { Appetite } from "./appetite.js";
+
+export interface ClaimsPort {
+  /** How many more jobs a worker may take in its life. */
+  allowance(worker: PoolWorker): number;
+  assign(
+    worker: PoolWorker,
+    jobs: readonly ClaimedJob[],
+    actions: readonly ActionRecord[],
+  ): void;
+  /** They were claimed, but not assigned. */
+  release(worker: PoolWorker, jobs: readonly ClaimedJob[]): void;
+  claimed(got: number, asked: number): void;
+  failed(error: Error): void;
+}
+
+/** Claims jobs for workers that have room, one claim at a time for each. */
+export class Claims {
+  readonly appetite = new Appetite();
+  readonly #store: Store;
+  readonly #categories: Categories;
+  readonly #port: ClaimsPort;
+  readonly #actions = new Map<number, ActionRecord>();
+  /** Whose claim is under way; true = there was news since it was asked. */
+  readonly #under = new Map<PoolWorker, boolean>();
+  #closed = false;
+
+  constructor(store: Store, categories: Categories, port: ClaimsPort) {
+    this.#store = store;
+    this.#categories = categories;
+    this.#port = port;
+  }
+
+  /** An action that will be needed: it need not be read again. */
+  learn(action: ActionRecord): void {
+    this.#actions.set(action.id, action);
+  }
+
+  /** Gets a worker what it would take; cheap when that is nothing. */
+  feed(worker: PoolWorker): void {
+    if (this.#closed) return;
+    if (this.#under.has(worker)) {
+      this.#under.set(worker, true);
+      return;
+    }
+    const left = this.#port.allowance(worker) - worker.holds;
+    const limit = Math.min(this.appetite.of(worker), left);
+    if (limit <= 0) return;
+    this.#under.set(worker, false);
+    this.#claim(worker, limit)
+      .catch((cause: unknown) => {
+        this.#port.failed(cause as Error);
+      })
+      .finally(() => {
+        const news = this.#under.get(worker);
+        this.#under.delete(worker);
+        if (news === true) this.feed(worker);
+      });
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #claim(worker: PoolWorker, limit: number): Promise<void> {
+    const { id, nr } = worker.settings;
+    const claimed = await this.#store.claimJobs(
+      { id, nr, idle: worker.holds === 0 },
+      limit,
+      this.#categories,
+    );
+    this.#port.claimed(claimed.length, limit);
+    if (claimed.length === 0) return;
+    const jobs = this.#sentTogether(worker, claimed);
+    const actions = this.#known(jobs) ?? (await this.#read(jobs));
+    if (worker.open && !this.#closed) this.#port.assign(worker, jobs, actions);
+    else this.#port.release(worker, jobs);
+  }
+
+  /** A job under which a host has died goes alone, so that it can take nobody with it. */
+  #sentTogether(
+    worker: PoolWorker,
+    claimed: readonly ClaimedJob[],
+  ): readonly ClaimedJob[] {
+    const suspect = claimed.findIndex(({ interruptions }) => interruptions > 0);
+    this.appetite.cautious = suspect >= 0;
+    if (suspect < 0) return claimed;
+    const together = suspect === 0 && worker.holds === 0 ? 1 : suspect;
+    this.#port.release(worker, claimed.slice(together));
+    return claimed.slice(0, together);
+  }
+
+  #known(jobs: readonly ClaimedJob[]): ActionRecord[] | undefined {
+    const ids = new Set(jobs.map(({ actionId }) => actionId));
+    const actions = [...ids].map((id) => this.#actions.get(id));
+    return actions.every((action) => action !== undefined)
+      ? actions
+      : undefined;
+  }
+
+  async #read(jobs: readonly ClaimedJob[]): Promise<ActionRecord[]> {
+    for (const { actionId } of jobs) {
+      if (this.#actions.has(actionId)) continue;
+      const action = await this.#store.getAction(actionId);
+      if (action !== undefined) this.learn(action);
+    }
+    return this.#known(jobs) ?? [];
+  }
+}
