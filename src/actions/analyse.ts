@@ -6,7 +6,8 @@ import type { FunctionOrigin } from "./origin.js";
 import type { Parsed } from "./parse.js";
 import type { Position } from "./position.js";
 import { isOfFile, isProvided, metaName } from "./provided.js";
-import { readScopes, type Reference } from "./scopes.js";
+import type { Reference } from "./scope.js";
+import { readScopes } from "./scopes.js";
 import { explain, isItself, type Surroundings } from "./surroundings.js";
 
 /** Something that stands in the way, and where in the function's text. */

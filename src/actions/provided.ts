@@ -38,10 +38,11 @@ const templateStrings = /^(?:_templateObject\d*|templateObject_\d+)$/;
 
 /** A helper from a package is called as that package exports it: `_x._()` of swc's, `_x2.default()` of Babel's. */
 function shim(name: string): unknown {
-  const found = lowering[name] ?? lowering[name.replace(/2$/, "")];
-  if (typeof found !== "function") return found;
+  const found = [name, name.replace(/2$/, "")].find((one) => Object.hasOwn(lowering, one));
+  const helper = found === undefined ? undefined : lowering[found];
+  if (typeof helper !== "function") return helper;
   const callable = function (this: unknown, ...args: unknown[]): unknown {
-    return new.target ? Reflect.construct(found, args) : Reflect.apply(found, this, args);
+    return new.target ? Reflect.construct(helper, args) : Reflect.apply(helper, this, args);
   };
   return Object.assign(callable, { _: callable, default: callable });
 }

@@ -1,4 +1,4 @@
-import type { AnyNode } from "acorn";
+import type { AnyNode, Identifier, MetaProperty, Super, ThisExpression } from "acorn";
 
 /** What declares a name. */
 export interface Declaration {
@@ -24,4 +24,32 @@ export class Scope {
   get forVars(): Scope {
     return this.holdsVars || !this.parent ? this : this.parent.forVars;
   }
+}
+
+/** A name that the code uses. */
+export interface Reference {
+  name: string;
+  use: "read" | "write" | "typeof";
+  node: Identifier;
+  scope: Scope;
+}
+
+export interface FunctionPlace {
+  start: number;
+  end: number;
+  scope: Scope;
+}
+
+/** What `readScopes` found. */
+export interface Scopes {
+  /** Names that nothing in the code declares. */
+  free: Reference[];
+  /** `this` and `super` that are not those of a function or class inside the code. */
+  outer: (ThisExpression | Super)[];
+  /** Every `import.meta`. */
+  metas: MetaProperty[];
+  /** Whether there is an `import()`. */
+  imports: boolean;
+  /** Every function, and the scope it stands in. */
+  functions: FunctionPlace[];
 }

@@ -1,34 +1,7 @@
 import type { AnyNode, Class, Function as FunctionNode, Identifier, MetaProperty, Super, ThisExpression } from "acorn";
 
-import { type Declaration, Scope } from "./scope.js";
-
-/** A name that the code uses. */
-export interface Reference {
-  name: string;
-  use: "read" | "write" | "typeof";
-  node: Identifier;
-  scope: Scope;
-}
-
-export interface FunctionPlace {
-  start: number;
-  end: number;
-  scope: Scope;
-}
-
-/** What `readScopes` found. */
-export interface Scopes {
-  /** Names that nothing in the code declares. */
-  free: Reference[];
-  /** `this` and `super` that are not those of a function or class inside the code. */
-  outer: (ThisExpression | Super)[];
-  /** Every `import.meta`. */
-  metas: MetaProperty[];
-  /** Whether there is an `import()`. */
-  imports: boolean;
-  /** Every function, and the scope it stands in. */
-  functions: FunctionPlace[];
-}
+import { passingThis } from "./lowered.js";
+import { type Declaration, type FunctionPlace, type Reference, Scope, type Scopes } from "./scope.js";
 
 /** Walks code, by the rules of strict mode, and tells which names it takes from outside. */
 export function readScopes(root: AnyNode): Scopes {
@@ -39,9 +12,6 @@ export function readScopes(root: AnyNode): Scopes {
   return { free, outer, metas, imports, functions };
 }
 
-/** Compilers put `this`, as it is outside, into the first argument of these, and the body into the last. */
-const asyncHelpers = new Set(["__awaiter", "__async", "__asyncGenerator"]);
-
 class Walk {
   readonly references: Reference[] = [];
   readonly outer: (ThisExpression | Super)[] = [];
@@ -51,6 +21,8 @@ class Walk {
   /** Whether `this` is that of a function or class within the code. The first function's own is not. */
   #ownThis = false;
   #inFunction = false;
+  /** Where a compiler only passes the outer `this` on. */
+  readonly #passing = new Set<AnyNode>();
 
   visit(node: AnyNode | null | undefined, scope: Scope): void {
     if (!node) return;
@@ -60,7 +32,7 @@ class Walk {
         return;
       case "ThisExpression":
       case "Super":
-        if (!this.#ownThis) this.outer.push(node);
+        if (!this.#ownThis && !this.#passing.has(node)) this.outer.push(node);
         return;
       case "MetaProperty":
         if (node.meta.name === "import") this.metas.push(node);
@@ -145,8 +117,8 @@ class Walk {
         } else this.visit(node.argument, scope);
         return;
       case "CallExpression":
-        if (isAsyncHelper(node.callee)) this.#asyncHelper(node, scope);
-        else this.#children(node, scope);
+        for (const part of passingThis(node)) this.#passing.add(part);
+        this.#children(node, scope);
         return;
       case "LabeledStatement":
         this.visit(node.body, scope);
@@ -182,7 +154,7 @@ class Walk {
       if (node.body.type === "BlockStatement") this.#each(node.body.body, body);
       else this.visit(node.body, body);
     };
-    if (isArrow || !this.#inFunction) this.#within(this.#ownThis, run);
+    if (isArrow || !this.#inFunction || this.#passing.has(node as AnyNode)) this.#within(this.#ownThis, run);
     else this.#withOwnThis(run);
   }
 
@@ -199,17 +171,6 @@ class Walk {
         });
       }
     }
-  }
-
-  /** `__awaiter(this, ..., function* () { body })`: `this` is only passed on, and the body's is the outer one. */
-  #asyncHelper(node: AnyNode & { type: "CallExpression" }, scope: Scope): void {
-    this.visit(node.callee, scope);
-    const [self, ...others] = node.arguments;
-    if (self?.type !== "ThisExpression") this.visit(self, scope);
-    const before = this.#inFunction;
-    this.#inFunction = false;
-    this.#each(others, scope);
-    this.#inFunction = before;
   }
 
   /** Names that are assigned to, or with `holder` declared. */
@@ -273,11 +234,6 @@ class Walk {
       }
     }
   }
-}
-
-function isAsyncHelper(callee: AnyNode): boolean {
-  const name = callee.type === "MemberExpression" ? callee.property : callee;
-  return name.type === "Identifier" && asyncHelpers.has(name.name);
 }
 
 function isNode(value: unknown): value is AnyNode {

@@ -2,8 +2,8 @@ import type { AnyNode } from "acorn";
 
 import { parseFile } from "./parse.js";
 import type { Position, Script } from "./position.js";
-import type { Declaration } from "./scope.js";
-import { readScopes, type Scopes } from "./scopes.js";
+import type { Declaration, Scopes } from "./scope.js";
+import { readScopes } from "./scopes.js";
 
 /** What a name around a function is, in words, and what to do about it. */
 export interface Finding {
@@ -50,6 +50,7 @@ export function explain(name: string, declared: Declaration | undefined, text: s
     const from = module === "" ? "..." : module;
     return { reason: what, cure: `load it inside, with (await context.import(${JSON.stringify(from)})), or use a module action` };
   }
+  if (name === "exports" || name === "module") return { reason: "belongs to the module the function stands in", cure: "use a module action" };
   if (declared === undefined) return { reason: "is declared neither in the function nor by Node", cure: passIt };
   if (isEnum(name, text)) return { reason: "is an enum outside of the function", cure: `pass the value in kwargs, or use a module action` };
   const inside = "declare it inside the function, or use a module action";

@@ -26,7 +26,8 @@ export class Inprocess implements Vessel {
           port.skipped(job.id, job.attempt);
         },
       },
-      settings,
+      // What was given up on runs on here, and must not be in the way of the next: the worker bounds what it sends.
+      { ...settings, concurrency: Infinity },
     );
   }
 

@@ -84,6 +84,12 @@ const swc: Record<string, unknown> = {
   _class_private_field_get: privates.boxGet,
   _class_private_field_set: privates.boxSet,
   _class_private_field_update: privates.boxUpdate,
+  _class_static_private_field_spec_get: privates.staticGet,
+  _class_static_private_field_spec_set: privates.staticSet,
+  _class_static_private_field_update: privates.staticUpdate,
+  _class_static_private_method_get: privates.staticMethod,
+  _ts_add_disposable_resource: disposal.addResource,
+  _ts_dispose_resources: disposal.disposeScope,
   _interop_require_wildcard: wildcard,
   _interop_require_default: onlyDefault,
 };

@@ -98,6 +98,20 @@ export const boxUpdate = (holder: object, state: WeakMap<object, Box>): { value:
   },
 });
 
+/** swc: a static member's box is handed over, the class with it. */
+export const staticGet = (holder: object, owner: object, box: Box): unknown => boxGet(holder, boxed(holder, owner, box));
+
+export const staticSet = (holder: object, owner: object, box: Box, value: unknown): unknown =>
+  boxSet(holder, boxed(holder, owner, box), value);
+
+export const staticUpdate = (holder: object, owner: object, box: Box): { value: unknown } =>
+  boxUpdate(holder, boxed(holder, owner, box));
+
+export const staticMethod = (holder: object, owner: object, method: unknown): unknown => {
+  mustHave(holder, owner, "access");
+  return method;
+};
+
 /** Babel: who may use the member, or the class itself if it is static; gives the holder, or what is named third. */
 export function assertBrand(state: Store | object, holder: object, value?: unknown): unknown {
   mustHave(holder, state, "access");
@@ -114,6 +128,11 @@ export const brandSet = (state: WeakMap<object, unknown>, holder: object, value:
   state.set(holder, value);
   return value;
 };
+
+function boxed(holder: object, owner: object, box: Box): WeakMap<object, Box> {
+  mustHave(holder, owner, "access");
+  return new WeakMap([[holder, box]]);
+}
 
 function boxOf(holder: object, state: WeakMap<object, Box>, what: string): Box {
   const box = state.get(holder);

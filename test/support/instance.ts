@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { afterEach, expect } from "@jest/globals";
+
+import { MyJobs, type OpenOptions } from "../../src/index.js";
+import { until } from "./until.js";
+
+const opened: MyJobs[] = [];
+const folders: string[] = [];
+
+/** A folder that is removed after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "myjobs test '"));
+  folders.push(folder);
+  return folder;
+}
+
+/** An instance on a fresh file, stopped after the test. */
+export async function open(options: OpenOptions = {}): Promise<MyJobs> {
+  const store = path.join(temporaryFolder(), "jobs.db");
+  return reopen({ store, killGrace: 100, ...options });
+}
+
+export async function reopen(options: OpenOptions): Promise<MyJobs> {
+  const myjobs = await MyJobs.open(options);
+  opened.push(myjobs);
+  return myjobs;
+}
+
+/** The processes that this one has started, and theirs, but for what jest itself keeps. */
+export function descendants(of = process.pid): number[] {
+  const table = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], {
+    encoding: "utf8",
+  });
+  const rows = table.split("\n").map((line) => {
+    const [, pid, ppid, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return { pid: Number(pid), ppid: Number(ppid), args };
+  });
+  const found: number[] = [];
+  const visit = (parent: number): void => {
+    for (const { pid, ppid, args } of rows) {
+      if (ppid !== parent || args?.startsWith("ps -e") === true) continue;
+      found.push(pid);
+      visit(pid);
+    }
+  };
+  visit(of);
+  return found;
+}
+
+/** Nothing may be left behind: no process, and no file but the store itself. */
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((myjobs) => myjobs.stop()));
+  await until("no process is left", () => descendants().length === 0);
+  for (const folder of folders.splice(0)) {
+    const left = readdirSync(folder).filter((name) =>
+      /-(host|wal|shm)/.test(name),
+    );
+    rmSync(folder, { recursive: true });
+    expect(left).toEqual([]);
+  }
+});

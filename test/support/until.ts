@@ -1,0 +1,23 @@
+/** Waits for a condition; at the deadline (10 s unless given) fails and says what it waited for. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadline = 10_000,
+): Promise<void> {
+  const begun = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - begun > deadline) {
+      throw new Error(`after ${String(deadline)} ms: not yet so that ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

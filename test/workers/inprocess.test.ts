@@ -1,0 +1,3 @@
+import { workerSuite } from "./suite.js";
+
+workerSuite("inprocess", (myjobs) => myjobs.workerStart());
