@@ -9,5 +9,5 @@ while read -r line; do
   esac
 done
 for group in $groups; do
-  kill -9 -- "-$group" 2>/dev/null
+  kill -s KILL -- "-$group" 2>/dev/null
 done

@@ -2,7 +2,7 @@ import { ActionError, type ActionProblem, show } from "../errors.js";
 import type { NewAction } from "../models/action.js";
 import { analyse, type Obstacle } from "./analyse.js";
 import { callerFile, callSites } from "./caller.js";
-import { codeFrame } from "./frame.js";
+import { codeFrame, lineOf } from "./frame.js";
 import { packSegments } from "./mappings.js";
 import { captureModule, isModuleAction } from "./module.js";
 import { toAction } from "./origin.js";
@@ -112,6 +112,14 @@ function toRow(
 function toProblem({ at, ...problem }: Obstacle, position: Position | undefined): ActionProblem {
   if (!position) return problem;
   const { file, line, column } = position.original(at);
-  const frame = codeFrame(position.script, file, line, column);
-  return { ...problem, file, line: line + 1, column: column + 1, ...(frame !== undefined && { frame }) };
+  const text = lineOf(position.script, file, line);
+  const frame = text === undefined ? undefined : codeFrame(text, line, column);
+  // What the user called it, where a compiler has renamed it.
+  const written = at > 0 && position.script.map ? identifierAt(text ?? "", column) : undefined;
+  const name = written ?? problem.name;
+  return { ...problem, name, file, line: line + 1, column: column + 1, ...(frame !== undefined && { frame }) };
+}
+
+function identifierAt(text: string, column: number): string | undefined {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u.exec(text.slice(column))?.[0];
 }

@@ -67,7 +67,7 @@ class Walk {
     if (!isArray && !isPlain(holder)) {
       return this.#refuse(name, whyNotPlain(holder));
     }
-    if (this.#holders.length > deepest) return this.#refuseDepth();
+    if (this.#holders.length >= deepest) return this.#refuseDepth();
     if (name !== undefined) this.#names.push(name);
     this.#holders.push(holder);
     const same = isArray
@@ -182,7 +182,7 @@ function whyNotPlain(value: object): string {
     ?.name;
   const what =
     typeof maker === "string" && maker !== "" ? maker : "class instance";
-  return `is ${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}, which JSON cannot carry: only plain objects, arrays, and what has toJSON`;
+  return `is ${/^[AEIO]/i.test(what) ? "an" : "a"} ${what}, which JSON cannot carry: only plain objects, arrays, and what has toJSON`;
 }
 
 /** A copy on which even `__proto__` is a name like others. */

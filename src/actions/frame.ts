@@ -2,10 +2,14 @@ import { readFileSync } from "node:fs";
 
 import type { Script } from "./position.js";
 
-/** The line of the user's file with a mark below the place, counted from 0; undefined if it cannot be read. */
-export function codeFrame(script: Script, file: string, line: number, column: number): string | undefined {
-  const text = textOf(script, file)?.split("\n")[line]?.replace(/\r$/, "");
-  if (text === undefined || text.length > 400) return undefined;
+/** A line of the user's file, counted from 0; undefined if it cannot be read. */
+export function lineOf(script: Script, file: string, line: number): string | undefined {
+  return textOf(script, file)?.split("\n")[line]?.replace(/\r$/, "");
+}
+
+/** The line with a mark below the column. What is very long was not written by hand, and not shown. */
+export function codeFrame(text: string, line: number, column: number): string | undefined {
+  if (text.length > 400) return undefined;
   const number = String(line + 1);
   const margin = " ".repeat(number.length);
   // Tabs stay tabs, so that the mark is below its place however wide they are.

@@ -59,7 +59,7 @@ export class Subprocess implements Vessel {
     const { file, execArgv } = subprocessProgram();
     const child = fork(file, [JSON.stringify(settings)], {
       detached: true,
-      execArgv: [...execArgv, ...(workerExecArgv ?? childExecArgv())],
+      execArgv: withoutRepeats(execArgv, workerExecArgv ?? childExecArgv()),
       env: childEnvironment(workerEnv),
       stdio: ["ignore", "pipe", "pipe", "ipc", this.marks.fd],
     });
@@ -169,4 +169,15 @@ async function closed(stream: Readable | null): Promise<void> {
 
 async function disconnected(child: ChildProcess): Promise<void> {
   if (child.connected) await once(child, "disconnect");
+}
+
+/** A host that runs under the same loader as the program has its flags already. */
+function withoutRepeats(
+  needed: readonly string[],
+  inherited: readonly string[],
+): string[] {
+  const loader = needed.at(-1);
+  return loader === undefined || inherited.includes(loader)
+    ? [...inherited]
+    : [...needed, ...inherited];
 }

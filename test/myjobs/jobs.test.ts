@@ -1,3 +1,5 @@
+import path from "node:path";
+
 import { describe, expect, test } from "@jest/globals";
 
 import {
@@ -8,7 +10,7 @@ import {
   ValueError,
   WaitTimeoutError,
 } from "../../src/index.js";
-import { open } from "../support/instance.js";
+import { open, reopen, temporaryFolder } from "../support/instance.js";
 import { until } from "../support/until.js";
 
 function addition({ a, b }: { a: number; b: number }): number {
@@ -112,7 +114,7 @@ describe("scheduling", () => {
       problems: [
         {
           name: "outer",
-          file: expect.stringMatching(/jobs\.test\.ts$/) as string,
+          file: expect.stringMatching(/jobs\.test\.ts$/),
         },
       ],
     });
@@ -283,12 +285,13 @@ describe("waiting", () => {
   });
 
   test("hears of ends that another instance on the same store brings about", async () => {
-    const myjobs = await open();
-    const [row] = (await myjobs.actions.find()).concat();
-    expect(row).toBeUndefined();
-    const job = await myjobs.schedule(addition, { a: 2, b: 3 });
-    const found = await myjobs.jobs.get(job.id);
-    await myjobs.workerStart();
+    const store = path.join(temporaryFolder(), "shared.db");
+    const mine = await reopen({ store });
+    const theirs = await reopen({ store });
+    const job = await mine.schedule(addition, { a: 2, b: 3 });
+    const found = await theirs.jobs.get(job.id);
+    await theirs.workerStart();
+    expect((await job.wait()).result).toBe(5);
     expect((await found.wait()).result).toBe(5);
   });
 

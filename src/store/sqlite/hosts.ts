@@ -86,7 +86,7 @@ export class HostTable {
 
   release(): void {
     if (this.#lock === undefined) return;
-    rmSync(this.#lockFile, { force: true });
+    removeLock(this.#lockFile);
     this.#lock.close();
     this.#lock = undefined;
   }
@@ -104,6 +104,11 @@ export class HostTable {
       throw cause;
     }
   }
+}
+
+/** SQLite keeps a journal beside a file that it has locked. */
+export function removeLock(file: string): void {
+  for (const suffix of ["", "-journal"]) rmSync(file + suffix, { force: true });
 }
 
 function hold(file: string): BetterSqlite3.Database {

@@ -1,5 +1,3 @@
-import { rmSync } from "node:fs";
-
 import { StoreError } from "../../errors.js";
 import type { ActionRecord, NewAction } from "../../models/action.js";
 import type { ClaimedJob, JobRecord, NewJob } from "../../models/job.js";
@@ -11,7 +9,7 @@ import { JobClaim } from "./claim.js";
 import { Committer } from "./committer.js";
 import type { Connection } from "./connection.js";
 import { Dependants } from "./dependants.js";
-import { HostTable } from "./hosts.js";
+import { HostTable, removeLock } from "./hosts.js";
 import { JobInsert } from "./insert.js";
 import { JobQuery } from "./query.js";
 import { JobSettle } from "./settle.js";
@@ -193,7 +191,7 @@ export class SqliteStore implements contract.Store {
         return this.#settle.rescue(host, this.#now());
       }),
     );
-    for (const file of files) rmSync(file, { force: true });
+    for (const file of files) removeLock(file);
     return {
       released: rescued.flatMap((one) => one.released),
       failed: rescued.flatMap((one) => one.failed),

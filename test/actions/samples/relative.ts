@@ -1,0 +1,2 @@
+/** What the samples import. */
+export const answer = 42;

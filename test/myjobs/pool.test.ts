@@ -1,0 +1,221 @@
+import { describe, expect, test } from "@jest/globals";
+
+import {
+  type MyJobs,
+  OptionError,
+  type Scale,
+  WorkerError,
+} from "../../src/index.js";
+import { open } from "../support/instance.js";
+import { isAlive, until } from "../support/until.js";
+
+function nap({ ms }: { ms: number }): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const alive = (myjobs: MyJobs): number =>
+  [...myjobs.workers.values()].filter(
+    ({ state }) => state === "WAITING" || state === "BUSY",
+  ).length;
+
+describe("the pool", () => {
+  test("grows with the queue to nrMax, and shrinks to nrMin when idle", async () => {
+    const myjobs = await open({ nrMin: 1, nrMax: 4, idleTimeout: 100 });
+    const scales: Scale[] = [];
+    myjobs.on("scale", (scale) => scales.push(scale));
+    await myjobs.workersSubprocessStart();
+    expect(alive(myjobs)).toBe(1);
+    const jobs = await myjobs.scheduleMany(
+      nap,
+      Array.from({ length: 40 }, () => ({ ms: 200 })),
+    );
+    await until("it has grown to four", () => alive(myjobs) === 4);
+    expect(myjobs.workers.size).toBe(4);
+    await myjobs.wait(jobs);
+    await until("it has shrunk to one", () => myjobs.workers.size === 1);
+    expect(scales.every(({ from, to }) => from !== to && to <= 4)).toBe(true);
+    expect(scales.at(-1)).toMatchObject({ to: 1, ready: 0 });
+  });
+
+  test("starts from nothing where nrMin is 0, and goes back to nothing", async () => {
+    const myjobs = await open({ nrMin: 0, nrMax: 2, idleTimeout: 50 });
+    await myjobs.workersSubprocessStart();
+    expect(myjobs.workers.size).toBe(0);
+    await (await myjobs.schedule(nap, { ms: 1 })).wait();
+    await until("nobody is left", () => myjobs.workers.size === 0);
+    await (await myjobs.schedule(nap, { ms: 1 })).wait();
+  });
+
+  test("follows its bounds while it runs, and kills no busy worker for it", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 3 });
+    expect(alive(myjobs)).toBe(3);
+    const jobs = await myjobs.scheduleMany(
+      nap,
+      Array.from({ length: 3 }, () => ({ ms: 400 })),
+    );
+    await until("all are busy", () =>
+      [...myjobs.workers.values()].every(({ state }) => state === "BUSY"),
+    );
+    myjobs.nrMin = 1;
+    myjobs.nrMax = 1;
+    await myjobs.wait(jobs);
+    expect(jobs.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+    await until("one is left", () => myjobs.workers.size === 1);
+    myjobs.nrMax = 2;
+    myjobs.nrMin = 2;
+    await until("there are two", () => alive(myjobs) === 2);
+  });
+
+  test("refuses bounds that cross, naming both", async () => {
+    const myjobs = await open({ nrMin: 2 });
+    expect([myjobs.nrMin, myjobs.nrMax]).toEqual([2, 10]);
+    expect(() => (myjobs.nrMax = 1)).toThrow(
+      /nrMax is 1, expected at least nrMin, which is 2/,
+    );
+    expect(() => (myjobs.nrMin = 11)).toThrow(
+      /nrMin is 11, expected at most nrMax, which is 10/,
+    );
+    expect(() => (myjobs.nrMin = 1.5)).toThrow(OptionError);
+    await expect(
+      myjobs.workersSubprocessStart({ nrMin: 4, nrMax: 3 }),
+    ).rejects.toThrow(OptionError);
+    await expect(open({ nrMin: 3, nrMax: 2 })).rejects.toThrow(OptionError);
+  });
+
+  test("replaces a worker that was halted or killed, up to nrMin", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    for (const end of ["halt", "kill"] as const) {
+      const [worker] = [...myjobs.workers.values()];
+      await worker![end]();
+      expect(isAlive(worker!.pid)).toBe(false);
+      await until("there is another", () => alive(myjobs) === 1);
+      // A stale handle does not become its successor.
+      expect((await worker!.load()).state).toBe("HALTED");
+    }
+  });
+
+  test("keeps records that are true", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const job = await myjobs.schedule(nap, { ms: 300 });
+    await until(
+      "it is recorded as busy",
+      async () => (await myjobs.workersFind({ state: "BUSY" })).length === 1,
+    );
+    const [record] = await myjobs.workersFind();
+    expect(record).toMatchObject({
+      name: "w1",
+      nr: 1,
+      type: "subprocess",
+      currentJob: job.id,
+      error: null,
+      debug: false,
+      timeout: 3_600_000,
+    });
+    expect(isAlive(record!.pid)).toBe(true);
+    expect(record!.timeStart).toBeInstanceOf(Date);
+    expect(myjobs.workers.get(1)).toMatchObject({
+      state: "BUSY",
+      pid: record!.pid,
+      currentJob: job.id,
+    });
+    await job.wait();
+    expect(job.worker).toBe(1);
+    await until(
+      "it is recorded as waiting",
+      async () => (await record!.load()).state === "WAITING",
+    );
+    expect(record!.currentJob).toBe(null);
+    await myjobs.stop();
+  });
+
+  test("rejects with the child's own words when it cannot boot, and can be started again", async () => {
+    const myjobs = await open({ workerExecArgv: ["--no-such-flag"] });
+    const failure = await myjobs
+      .workersSubprocessStart()
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(WorkerError);
+    expect((failure as WorkerError).output).toMatch(
+      /bad option: --no-such-flag/,
+    );
+    expect(myjobs.workers.size).toBe(0);
+    await expect(myjobs.workersSubprocessStart()).rejects.toThrow(WorkerError);
+  });
+
+  test("gives children the environment with the user's changes", async () => {
+    process.env.MYJOBS_INHERITED = "yes";
+    process.env.MYJOBS_REMOVED = "yes";
+    const myjobs = await open({
+      workerEnv: { MYJOBS_ADDED: "added", MYJOBS_REMOVED: undefined },
+    });
+    await myjobs.workersSubprocessStart();
+    const job = await myjobs.schedule(
+      () => ({ ...process.env }) as Record<string, string>,
+    );
+    const { result } = await job.wait();
+    expect(result).toMatchObject({
+      MYJOBS_INHERITED: "yes",
+      MYJOBS_ADDED: "added",
+    });
+    expect(Object.keys(result!)).not.toEqual(
+      expect.arrayContaining(["MYJOBS_REMOVED"]),
+    );
+    expect(
+      Object.keys(result!).filter((name) => /^JEST|CHANNEL/.test(name)),
+    ).toEqual([]);
+    delete process.env.MYJOBS_INHERITED;
+    delete process.env.MYJOBS_REMOVED;
+  });
+
+  test("recycles a worker after its number of jobs, losing none", async () => {
+    const myjobs = await open({ maxJobsPerWorker: 10 });
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const jobs = await myjobs.scheduleMany(
+      () => process.pid,
+      Array.from({ length: 35 }, () => ({})),
+    );
+    const pids = new Map<number, number>();
+    for (const pid of await myjobs.results<number>(jobs))
+      pids.set(pid, (pids.get(pid) ?? 0) + 1);
+    expect([...pids.values()]).toEqual([10, 10, 10, 5]);
+    expect(jobs.every(({ attempt }) => attempt === 1)).toBe(true);
+  });
+
+  test("recycles a worker that has grown too large", async () => {
+    const myjobs = await open({ maxRss: 1 });
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const pids = [];
+    for (let nr = 0; nr < 2; nr += 1)
+      pids.push(
+        (await (await myjobs.schedule(() => process.pid)).wait()).result,
+      );
+    expect(new Set(pids).size).toBe(2);
+  });
+
+  test("does not let a job wait behind a slow one while another worker is idle", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 2 });
+    const spin = ({ ms }: { ms: number }): number => {
+      const end = performance.now() + ms;
+      while (performance.now() < end);
+      return ms;
+    };
+    await myjobs.wait(
+      await myjobs.scheduleMany(
+        spin,
+        Array.from({ length: 400 }, () => ({ ms: 0 })),
+      ),
+    );
+    const jobs = await myjobs.scheduleMany(spin, [
+      { ms: 1_500 },
+      ...Array.from({ length: 50 }, () => ({ ms: 1 })),
+    ]);
+    const [slow, ...quick] = jobs;
+    await myjobs.wait(quick);
+    expect((await slow!.load()).state).toBe("RUNNING");
+    expect(quick.every(({ attempt }) => attempt === 1)).toBe(true);
+    await slow!.wait();
+  });
+});

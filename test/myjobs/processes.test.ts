@@ -1,0 +1,329 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+
+import { describe, expect, test } from "@jest/globals";
+
+import type { MyJobs } from "../../src/index.js";
+import { open, reopen, temporaryFolder } from "../support/instance.js";
+import { run } from "../support/program.js";
+import { isAlive, until } from "../support/until.js";
+
+function addition({ a, b }: { a: number; b: number }): number {
+  return a + b;
+}
+
+function spin(): never {
+  for (;;);
+}
+
+async function pooled(nr = 1): Promise<MyJobs> {
+  const myjobs = await open();
+  await myjobs.workersSubprocessStart({ nrFixed: nr });
+  return myjobs;
+}
+
+const ways: Record<string, (_: object) => unknown> = {
+  "a busy loop": spin,
+  "a child process waited for synchronously": async () => {
+    const { execSync } = await import("node:child_process");
+    execSync("sleep 1000");
+  },
+  "an Atomics.wait": () =>
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
+  "a promise that never settles and ignores SIGTERM": () => {
+    process.on("SIGTERM", () => undefined);
+    return new Promise(() => setInterval(() => undefined, 1_000));
+  },
+};
+
+describe("a job that does not stop by itself", () => {
+  test.each(Object.entries(ways))(
+    "%s is killed at its limit, with its process group",
+    async (_, action) => {
+      const myjobs = await pooled();
+      const [worker] = [...myjobs.workers.values()];
+      const job = await myjobs.schedule(action, {}, { timeout: 200 });
+      await job.wait({ die: false });
+      expect(job).toMatchObject({
+        state: "ERROR",
+        errorCat: "TIMEOUT",
+        attempt: 1,
+      });
+      expect(group(worker!.pid)).toEqual([]);
+      expect(
+        (await (await myjobs.schedule(addition, { a: 1, b: 1 })).wait()).result,
+      ).toBe(2);
+    },
+  );
+
+  test("is killed by cancel(), and by kill() of its worker", async () => {
+    const myjobs = await pooled(2);
+    const [one, two] = await myjobs.scheduleMany(spin, [{}, {}]);
+    await until(
+      "both run",
+      async () => (await myjobs.jobs.count({ state: "RUNNING" })) === 2,
+    );
+    const pids = [...myjobs.workers.values()].map(({ pid }) => pid);
+    expect(await one!.cancel()).toBe(true);
+    expect(one).toMatchObject({
+      state: "ERROR",
+      errorCat: "HALTED",
+      error: { name: "CancelledError" },
+    });
+    const worker = [...myjobs.workers.values()].find(
+      ({ currentJob }) => currentJob === two!.id,
+    );
+    await worker!.kill();
+    await two!.wait({ die: false });
+    expect(two).toMatchObject({
+      state: "ERROR",
+      errorCat: "HALTED",
+      error: { name: "KilledError", signal: "SIGKILL" },
+    });
+    expect(pids.filter(isAlive)).toEqual([]);
+    await until(
+      "the pool is whole again",
+      () =>
+        [...myjobs.workers.values()].filter(({ state }) => state === "WAITING")
+          .length === 2,
+    );
+  });
+
+  test("ends at the worker's limit when it has none of its own", async () => {
+    const myjobs = await open({ workerTimeout: 150 });
+    await myjobs.workersSubprocessStart();
+    const job = await myjobs.schedule(spin);
+    await job.wait({ die: false });
+    expect(job.error?.message).toMatch(/150 ms/);
+  });
+});
+
+describe("the death of a child", () => {
+  test.each<[string, () => unknown, object]>([
+    [
+      "SIGKILL",
+      () => process.kill(process.pid, "SIGKILL"),
+      { signal: "SIGKILL" },
+    ],
+    [
+      "SIGSEGV",
+      () => process.kill(process.pid, "SIGSEGV"),
+      { signal: "SIGSEGV" },
+    ],
+    ["process.exit(0)", () => process.exit(0), { exitCode: 0 }],
+    ["process.exit(3)", () => process.exit(3), { exitCode: 3 }],
+    ["process.abort()", () => process.abort(), { signal: "SIGABRT" }],
+  ])(
+    "by %s ends its job as CRASH with what is known, and the pool goes on",
+    async (_, die, known) => {
+      const myjobs = await pooled();
+      const job = await myjobs.schedule(
+        async ({ source }: { source: string }) => {
+          console.log("last words");
+          console.error("and an error");
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          new Function(source)();
+          await new Promise(() => setInterval(() => undefined, 1_000));
+        },
+        { source: `(${die.toString()})()` },
+      );
+      await job.wait({ die: false });
+      expect(job).toMatchObject({
+        state: "ERROR",
+        errorCat: "CRASH",
+        error: known,
+      });
+      expect(job.error?.output).toMatch(
+        /last words[^]*and an error|and an error[^]*last words/,
+      );
+      expect(
+        (await (await myjobs.schedule(addition, { a: 1, b: 1 })).wait()).result,
+      ).toBe(2);
+    },
+  );
+
+  test("by an exception in a timer tells the exception", async () => {
+    const myjobs = await pooled();
+    const job = await myjobs.schedule(() => {
+      setTimeout(() => {
+        throw new RangeError("from a timer");
+      }, 10);
+      return new Promise(() => setInterval(() => undefined, 1_000));
+    });
+    await job.wait({ die: false });
+    expect(job).toMatchObject({
+      errorCat: "CRASH",
+      error: { name: "RangeError", message: "from a timer", exitCode: 1 },
+    });
+  });
+
+  test("by what an ended job left behind is not charged to the job that runs then", async () => {
+    const myjobs = await pooled();
+    const bomb = await myjobs.schedule(() => {
+      setTimeout(() => {
+        throw new Error("late");
+      }, 300);
+    });
+    await bomb.wait();
+    const innocent = await myjobs.schedule(
+      () =>
+        new Promise<number>((resolve) =>
+          setTimeout(() => resolve(process.pid), 600),
+        ),
+    );
+    await innocent.wait();
+    expect(innocent).toMatchObject({ state: "OK", attempt: 2 });
+  });
+
+  test("by its memory limit ends the job as CRASH", async () => {
+    const myjobs = await open({ workerExecArgv: ["--max-old-space-size=40"] });
+    await myjobs.workersSubprocessStart();
+    const job = await myjobs.schedule(() => {
+      const kept: unknown[] = [];
+      for (;;) kept.push(new Array(1_000).fill(kept.length));
+    });
+    await job.wait({ die: false });
+    expect(job).toMatchObject({ errorCat: "CRASH" });
+    expect(job.error?.output).toMatch(/heap/i);
+  });
+
+  test("charges only the job that had started, of many that lay in it", async () => {
+    const myjobs = await pooled();
+    const warm = await myjobs.scheduleMany(
+      addition,
+      Array.from({ length: 500 }, () => ({ a: 1, b: 1 })),
+    );
+    await myjobs.wait(warm);
+    const jobs = await myjobs.scheduleMany(
+      ({ nr }: { nr: number }) => {
+        if (nr === 20) process.kill(process.pid, "SIGKILL");
+        return nr;
+      },
+      Array.from({ length: 60 }, (_, nr) => ({ nr })),
+    );
+    await myjobs.wait(jobs, { die: false });
+    const failed = jobs.filter(({ state }) => state !== "OK");
+    expect(
+      failed.map(({ kwargs, errorCat }) => ({ kwargs, errorCat })),
+    ).toEqual([{ kwargs: { nr: 20 }, errorCat: "CRASH" }]);
+    expect(jobs.map(({ attempt }) => attempt)).toEqual(jobs.map(() => 1));
+  });
+
+  test("takes what its job has spawned with it", async () => {
+    const myjobs = await pooled();
+    const job = await myjobs.schedule(async () => {
+      const { spawn } = await import("node:child_process");
+      const child = spawn("sleep", ["1000"], { stdio: "ignore" });
+      return child.pid!;
+    });
+    const pid = (await job.wait()).result!;
+    expect(isAlive(pid)).toBe(true);
+    const [worker] = [...myjobs.workers.values()];
+    await worker!.kill();
+    await until("the grandchild is gone", () => !isAlive(pid));
+  });
+});
+
+const host = `
+import { MyJobs } from "myjobs";
+const myjobs = await MyJobs.open({ store: process.argv[2] });
+await myjobs.workersSubprocessStart({ nrFixed: 2 });
+const jobs = await myjobs.scheduleMany(({ nr }) => { for (;;); }, [{ nr: 1 }, { nr: 2 }, { nr: 3 }], { category: "spin" });
+const waiting = setInterval(async () => {
+  if ((await myjobs.jobs.count({ state: "RUNNING" })) < 2) return;
+  clearInterval(waiting);
+  console.log(JSON.stringify([...myjobs.workers.values()].map(({ pid }) => pid)));
+}, 10);
+`;
+
+describe("the death of the host", () => {
+  test("by SIGKILL leaves no child, even in a busy loop; the next open settles its jobs", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const { child, lines, exit, errors } = run(host, [store]);
+    await until(`the host runs its jobs ${errors()}`, () => lines.length === 1);
+    const pids = JSON.parse(lines[0]!) as number[];
+    expect(pids.map(isAlive)).toEqual([true, true]);
+    child.kill("SIGKILL");
+    await exit;
+    await until("its children are gone", () => !pids.some(isAlive), 5_000);
+    const myjobs = await reopen({ store });
+    const jobs = await myjobs.jobs.find();
+    expect(jobs.map(({ state, attempt }) => [state, attempt])).toEqual([
+      ["NEW", 1],
+      ["NEW", 1],
+      ["NEW", 0],
+    ]);
+    const workers = await myjobs.workersFind();
+    expect(workers.map(({ state, currentJob }) => [state, currentJob])).toEqual(
+      [
+        ["ERROR", null],
+        ["ERROR", null],
+      ],
+    );
+  });
+
+  test("four times under one job ends it as CRASH", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const suicidal = `
+      import { MyJobs } from "myjobs";
+      const myjobs = await MyJobs.open({ store: process.argv[2] });
+      await myjobs.workerStart();
+      if ((await myjobs.jobs.count()) === 0) await myjobs.schedule(() => process.kill(process.pid, "SIGKILL"));
+      await myjobs.drain();
+    `;
+    for (let death = 1; death <= 4; death += 1) {
+      expect(await run(suicidal, [store]).exit).toMatchObject({
+        signal: "SIGKILL",
+      });
+    }
+    const myjobs = await reopen({ store });
+    const [job] = await myjobs.jobs.find();
+    expect(job).toMatchObject({
+      state: "ERROR",
+      errorCat: "CRASH",
+      attempt: 4,
+    });
+  });
+
+  test("is no matter of the reaper's: killed, it is started again", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const { child, lines, exit } = run(host, [store]);
+    await until("the host runs its jobs", () => lines.length === 1);
+    const pids = JSON.parse(lines[0]!) as number[];
+    const reaper = (): number =>
+      Number(
+        ps(["--ppid", String(child.pid), "-o", "pid=,args="])
+          .find((line) => line.includes("reaper.sh"))
+          ?.trim()
+          .split(" ")[0] ?? 0,
+      );
+    const first = reaper();
+    process.kill(first, "SIGKILL");
+    await until(
+      "there is a new reaper",
+      () => reaper() !== 0 && reaper() !== first,
+    );
+    child.kill("SIGKILL");
+    await exit;
+    await until("the children are gone", () => !pids.some(isAlive), 5_000);
+    const myjobs = await reopen({ store });
+    expect(await myjobs.jobs.count({ state: "NEW" })).toBe(3);
+  });
+});
+
+function group(pgid: number): string[] {
+  return ps(["-e", "-o", "pgid=,stat=,args="]).filter(
+    (line) =>
+      line.trim().startsWith(`${String(pgid)} `) && !/^\s*\d+ Z/.test(line),
+  );
+}
+
+function ps(args: string[]): string[] {
+  try {
+    return execFileSync("ps", args, { encoding: "utf8" })
+      .split("\n")
+      .filter(Boolean);
+  } catch {
+    return []; // ps exits 1 when nothing is found
+  }
+}
