@@ -1,3 +1,4 @@
+import { type Bounds, readBounds } from "./bounds.js";
 import { now } from "./clock.js";
 import { StoppedError } from "./errors.js";
 import { type EventMap, Events } from "./events.js";
@@ -6,13 +7,8 @@ import { Fleet } from "./handles/fleet.js";
 import type { Job } from "./handles/job.js";
 import type { Worker } from "./handles/worker.js";
 import type { WorkerState } from "./models/worker.js";
-import {
-  type Bounds,
-  type OpenOptions,
-  openRules,
-  readBounds,
-  readOptions,
-} from "./options.js";
+import { type OpenOptions, openRules, readOptions } from "./options.js";
+import type { PoolWorker } from "./pool/worker.js";
 import { openStore } from "./store/open.js";
 import type { Store } from "./store/store.js";
 import { Dispatcher, type DispatcherOptions } from "./supervisor/dispatcher.js";
@@ -30,6 +26,7 @@ export class Engine {
   readonly fleet: Fleet;
   readonly #options: DispatcherOptions;
   readonly #rescuer: Rescuer;
+  readonly #toldStates = new WeakMap<PoolWorker, WorkerState>();
   readonly #unlisten: () => void;
   #dispatcher: Dispatcher;
   #stopping: Promise<void> | undefined;
@@ -130,6 +127,9 @@ export class Engine {
       changed: (worker) => {
         if (!this.events.heard("worker")) return;
         const handle = this.fleet.handle(worker);
+        // Some changes of phase show only inside.
+        if (this.#toldStates.get(worker) === handle.state) return;
+        this.#toldStates.set(worker, handle.state);
         this.events.emit("worker", handle, handle.state);
       },
       scaled: (scale) => {

@@ -47,7 +47,7 @@ export class Events<Map extends Record<keyof Map, unknown[]>> {
   emit<Name extends keyof Map & string>(name: Name, ...args: Map[Name]): void {
     for (const listener of this.#emitter.listeners(name)) {
       try {
-        listener(...(args as unknown[]));
+        (listener as (...args: Map[Name]) => void)(...args);
       } catch (fault) {
         // The listener's fault is its owner's: it surfaces as uncaught there, outside of our own work.
         queueMicrotask(() => {

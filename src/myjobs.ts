@@ -1,4 +1,5 @@
 import type { Action, Json } from "./actions/types.js";
+import { readBound } from "./bounds.js";
 import { setTimeout } from "./clock.js";
 import { Engine, type MyJobsEvents } from "./engine.js";
 import type { ScaleOptions, WorkerStartOptions } from "./handles/fleet.js";
@@ -10,13 +11,7 @@ import {
 } from "./handles/scheduling.js";
 import { Actions, Jobs } from "./handles/views.js";
 import type { Worker } from "./handles/worker.js";
-import {
-  boolean,
-  duration,
-  type OpenOptions,
-  readBound,
-  readOptions,
-} from "./options.js";
+import { boolean, duration, type OpenOptions, readOptions } from "./options.js";
 import type { WorkerFilter } from "./store/store.js";
 
 export interface StopOptions {
@@ -139,7 +134,7 @@ export class MyJobs implements AsyncDisposable {
     jobs: readonly (Job<R> | number)[],
     options?: WaitOptions,
   ): Promise<R[]> {
-    const ended = await this.wait(jobs as readonly (Job | number)[], options);
+    const ended = await this.wait(jobs, options);
     return ended.map(({ result }) => result as R);
   }
 

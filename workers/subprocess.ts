@@ -1,5 +1,5 @@
-import { Runner } from "../src/execution/runner.js";
 import { toJobError } from "../src/execution/failure.js";
+import { Runner } from "../src/execution/runner.js";
 import { Marks } from "../src/transport/marks.js";
 import {
   type ChildMessage,
@@ -9,14 +9,15 @@ import {
 } from "../src/transport/messages.js";
 
 /** The program of a forked worker: runs what its host sends, and ends with its host. */
-const { send, exit } = process;
+const send = process.send?.bind(process);
+const exit = process.exit.bind(process);
 // Jobs have no business with the channel. (`disconnect` stays: Node itself calls it.)
 Reflect.deleteProperty(process, "send");
 
 // Without a callback a host that is gone would be an uncaught error; its end is told by `disconnect`.
 const ignore = (): void => undefined;
 const tell = (message: ChildMessage, sent?: () => void): void => {
-  send?.call(process, message, sent ?? ignore);
+  send?.(message, sent ?? ignore);
 };
 
 const settings = JSON.parse(process.argv[2] ?? "") as ChildSettings;

@@ -11,7 +11,9 @@ import { readScopes } from "./scopes.js";
 import { explain, isItself, type Surroundings } from "./surroundings.js";
 
 /** Something that stands in the way, and where in the function's text. */
-export type Obstacle = Pick<ActionProblem, "name" | "reason" | "cure"> & { at: number };
+export type Obstacle = Pick<ActionProblem, "name" | "reason" | "cure"> & {
+  at: number;
+};
 
 export interface Analysis {
   code: string;
@@ -34,18 +36,30 @@ export function analyse(
   let self: string | undefined;
   const at = ({ start }: Node): number => start - shift;
 
-  if (node.generator) obstacles.push({ name: "function*", at: 0, ...generator });
+  if (node.generator)
+    obstacles.push({ name: "function*", at: 0, ...generator });
   for (const word of outer) {
     const name = word.type === "Super" ? "super" : "this";
-    obstacles.push({ name, at: at(word), ...(name === "super" ? ofSuper : ofThis) });
+    obstacles.push({
+      name,
+      at: at(word),
+      ...(name === "super" ? ofSuper : ofThis),
+    });
   }
   for (const [name, uses] of grouped(free)) {
     const declared = position && surroundings.declaration(name, position);
     if (isProvided(name)) needs.add(name);
-    else if (declared ? isItself(declared, position) : isGlobal(name) || isGuarded(uses)) {
+    else if (
+      declared
+        ? isItself(declared, position)
+        : isGlobal(name) || isGuarded(uses)
+    ) {
       if (declared) self = name;
     } else {
-      const found = name === "arguments" && !declared ? ofArguments : explain(name, declared, position?.script.text ?? "");
+      const found =
+        name === "arguments" && !declared
+          ? ofArguments
+          : explain(name, declared, position?.script.text ?? "");
       const first = uses.find(({ use }) => use !== "typeof") ?? uses[0];
       obstacles.push({ name, at: first ? at(first.node) : 0, ...found });
     }
@@ -54,7 +68,12 @@ export function analyse(
   const based = imports || usesContext(node, text) || [...needs].some(isOfFile);
   return {
     code: withoutMetas(text, metas, at),
-    origin: { form, needs: [...needs].sort(), ...(self !== undefined && { self }), based },
+    origin: {
+      form,
+      needs: [...needs].sort(),
+      ...(self !== undefined && { self }),
+      based,
+    },
     obstacles: firsts(obstacles),
     pure: free.length === 0 && !based,
   };
@@ -64,18 +83,34 @@ const generator = {
   reason: "is a generator, which returns before it has run",
   cure: "take the * away, and return what the steps make",
 };
-const ofThis = { reason: "is what the function hangs on here", cure: "pass what you need of it in kwargs" };
-const ofSuper = { reason: "belongs to the object around it", cure: "use a module action" };
-const ofArguments = { reason: "are those of the function around it", cure: "pass them in kwargs" };
+const ofThis = {
+  reason: "is what the function hangs on here",
+  cure: "pass what you need of it in kwargs",
+};
+const ofSuper = {
+  reason: "belongs to the object around it",
+  cure: "use a module action",
+};
+const ofArguments = {
+  reason: "are those of the function around it",
+  cure: "pass them in kwargs",
+};
 
 /** Its second argument can import; so can whatever sees all arguments. */
 function usesContext({ params }: Parsed["node"], text: string): boolean {
-  return params.length > 1 || params[0]?.type === "RestElement" || /\b(?:arguments|eval)\b/.test(text);
+  return (
+    params.length > 1 ||
+    params[0]?.type === "RestElement" ||
+    /\b(?:arguments|eval)\b/.test(text)
+  );
 }
 
 /** `typeof maybe` of what is not there is no error; what else is done with it stands behind that question. */
 function isGuarded(uses: readonly Reference[]): boolean {
-  return uses.some(({ use }) => use === "typeof") && uses.every(({ use }) => use !== "write");
+  return (
+    uses.some(({ use }) => use === "typeof") &&
+    uses.every(({ use }) => use !== "write")
+  );
 }
 
 function grouped(references: readonly Reference[]): Map<string, Reference[]> {
@@ -90,17 +125,30 @@ function grouped(references: readonly Reference[]): Map<string, Reference[]> {
 
 /** One of each name, in the order of the text. */
 function firsts(obstacles: readonly Obstacle[]): Obstacle[] {
-  const byName = new Map([...obstacles].reverse().map((one) => [one.name, one]));
+  const byName = new Map(
+    [...obstacles].reverse().map((one) => [one.name, one]),
+  );
   return [...byName.values()].sort((a, b) => a.at - b.at);
 }
 
 /** A function is no module: `import.meta` becomes a name of the same length. */
-function withoutMetas(text: string, metas: readonly MetaProperty[], at: (node: Node) => number): string {
+function withoutMetas(
+  text: string,
+  metas: readonly MetaProperty[],
+  at: (node: Node) => number,
+): string {
   let code = text;
   for (const meta of metas) {
     const start = at(meta);
-    const rest = code.slice(start + metaName.length, start + meta.end - meta.start);
-    code = code.slice(0, start) + metaName + rest.replace(/\S/g, " ") + code.slice(start + meta.end - meta.start);
+    const rest = code.slice(
+      start + metaName.length,
+      start + meta.end - meta.start,
+    );
+    code =
+      code.slice(0, start) +
+      metaName +
+      rest.replace(/\S/g, " ") +
+      code.slice(start + meta.end - meta.start);
   }
   return code;
 }

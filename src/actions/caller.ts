@@ -36,11 +36,14 @@ function callers(): string[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
     Error.stackTraceLimit = 50;
-    Error.prepareStackTrace = (_error, sites) => sites.map((site) => `${site.getFileName() ?? ""}#${String(site.getPosition())}`);
+    Error.prepareStackTrace = (_error, sites) =>
+      sites.map(
+        (site) => `${site.getFileName() ?? ""}#${String(site.getPosition())}`,
+      );
     return (new Error().stack as unknown as string[] | undefined) ?? [];
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     // Left undefined rather than absent: Node takes both for "none".
-    Error.prepareStackTrace = prepareStackTrace as NonNullable<typeof prepareStackTrace>;
+    Error.prepareStackTrace = prepareStackTrace;
   }
 }

@@ -33,8 +33,11 @@ export class Capturer {
       const fn = action as Callable;
       return this.#functions.get(fn) ?? this.#remember(fn, where);
     }
-    if (isModuleAction(action)) return captureModule(action, where, this.#modules);
-    throw new ActionError(`${where}: ${show(action)} is no action, expected a function or { module, method }`);
+    if (isModuleAction(action))
+      return captureModule(action, where, this.#modules);
+    throw new ActionError(
+      `${where}: ${show(action)} is no action, expected a function or { module, method }`,
+    );
   }
 
   #remember(fn: Callable, where: string): NewAction {
@@ -54,30 +57,57 @@ export class Capturer {
     const position = this.#locator.locate(fn, text);
     const parsed = this.#parse(fn, text, where, position);
     const analysis = analyse(text, parsed, position, this.#surroundings);
-    if (analysis.obstacles.length > 0) throw this.#refusal(fn, where, analysis.obstacles, position);
+    if (analysis.obstacles.length > 0)
+      throw this.#refusal(fn, where, analysis.obstacles, position);
     const action = toRow(fn, analysis, position);
     this.#keep(analysis.pure ? text : route, action);
     return action;
   }
 
-  #parse(fn: Callable, text: string, where: string, position: Position | undefined): Parsed {
+  #parse(
+    fn: Callable,
+    text: string,
+    where: string,
+    position: Position | undefined,
+  ): Parsed {
     let parsed: Parsed;
     try {
       parsed = parseFunction(text);
     } catch (cause) {
       const reason = `cannot be parsed on its own (${(cause as Error).message})`;
-      throw this.#refusal(fn, where, [{ name: text.slice(0, 40), reason, cure: elsewhere, at: 0 }], position);
+      throw this.#refusal(
+        fn,
+        where,
+        [{ name: text.slice(0, 40), reason, cure: elsewhere, at: 0 }],
+        position,
+      );
     }
     const { kind } = parsed;
     if (kind === "function" || kind === "method") return parsed;
-    const reason = kind === "class" ? "is a class, which cannot be called" : `is a ${kind}ter, which is no function to call`;
-    throw this.#refusal(fn, where, [{ name: fn.name, reason, cure: elsewhere, at: 0 }], position);
+    const reason =
+      kind === "class"
+        ? "is a class, which cannot be called"
+        : `is a ${kind}ter, which is no function to call`;
+    throw this.#refusal(
+      fn,
+      where,
+      [{ name: fn.name, reason, cure: elsewhere, at: 0 }],
+      position,
+    );
   }
 
-  #refusal(fn: Callable, where: string, obstacles: readonly Obstacle[], position: Position | undefined): ActionError {
+  #refusal(
+    fn: Callable,
+    where: string,
+    obstacles: readonly Obstacle[],
+    position: Position | undefined,
+  ): ActionError {
     const name = fn.name === "" ? "(anonymous)" : fn.name;
     const problems = obstacles.map((obstacle) => toProblem(obstacle, position));
-    return new ActionError(`${where}: function ${name} cannot run in another process`, problems);
+    return new ActionError(
+      `${where}: function ${name} cannot run in another process`,
+      problems,
+    );
   }
 
   #keep(text: string, action: NewAction): void {
@@ -95,29 +125,48 @@ function toRow(
   { code, origin }: ReturnType<typeof analyse>,
   position: Position | undefined,
 ): NewAction {
-  const file = position?.script.file || (callerFile() ?? process.cwd() + "/[eval]");
+  const file =
+    position?.script.file || (callerFile() ?? process.cwd() + "/[eval]");
   const { line, column } = position?.start ?? {};
   const segments = position?.segments() ?? [];
-  const names = { code, methodname: fn.name, actorname: position?.original(0).file || file };
+  const names = {
+    code,
+    methodname: fn.name,
+    actorname: position?.original(0).file || file,
+  };
   return toAction(names, {
     kind: "function",
     ...origin,
     file,
     ...(line !== undefined && { line }),
     ...(column !== undefined && { column }),
-    ...(segments.length > 0 && position && { map: packSegments(segments, position.start) }),
+    ...(segments.length > 0 &&
+      position && { map: packSegments(segments, position.start) }),
   });
 }
 
-function toProblem({ at, ...problem }: Obstacle, position: Position | undefined): ActionProblem {
+function toProblem(
+  { at, ...problem }: Obstacle,
+  position: Position | undefined,
+): ActionProblem {
   if (!position) return problem;
   const { file, line, column } = position.original(at);
   const text = lineOf(position.script, file, line);
   const frame = text === undefined ? undefined : codeFrame(text, line, column);
   // What the user called it, where a compiler has renamed it.
-  const written = at > 0 && position.script.map ? identifierAt(text ?? "", column) : undefined;
+  const written =
+    at > 0 && position.script.map
+      ? identifierAt(text ?? "", column)
+      : undefined;
   const name = written ?? problem.name;
-  return { ...problem, name, file, line: line + 1, column: column + 1, ...(frame !== undefined && { frame }) };
+  return {
+    ...problem,
+    name,
+    file,
+    line: line + 1,
+    column: column + 1,
+    ...(frame !== undefined && { frame }),
+  };
 }
 
 function identifierAt(text: string, column: number): string | undefined {

@@ -3,10 +3,9 @@ import type { ActionFunction, ModuleAction } from "./types.js";
 
 /** The exports of a module that can be actions, by their names and with their types. */
 export type ModuleActions<Module> = {
-  readonly [Name in keyof Module as Module[Name] extends ActionFunction ? Name : never]: Module[Name] extends (
-    kwargs: infer K,
-    ...context: never[]
-  ) => infer R
+  readonly [
+    Name in keyof Module as Module[Name] extends ActionFunction ? Name : never
+  ]: Module[Name] extends (kwargs: infer K, ...context: never[]) => infer R
     ? ModuleAction<K, R>
     : never;
 };
@@ -19,9 +18,12 @@ export type ModuleActions<Module> = {
  * Loads nothing: the module is first looked at when one of them is scheduled. './images.js' alone is
  * taken as seen from the calling file.
  */
-export function moduleActions<Module>(module: URL | string): ModuleActions<Module> {
+export function moduleActions<Module>(
+  module: URL | string,
+): ModuleActions<Module> {
   const resolved = absoluteModule(String(module)) ?? String(module);
   return new Proxy({} as ModuleActions<Module>, {
-    get: (_target, method) => (typeof method === "string" ? { module: resolved, method } : undefined),
+    get: (_target, method) =>
+      typeof method === "string" ? { module: resolved, method } : undefined,
   });
 }

@@ -4,12 +4,18 @@ import type { ModuleOrigin } from "./origin.js";
 type Exported = (...args: unknown[]) => unknown;
 
 /** The function that a module exports under a name. A CommonJS module may hold it in its default alone. */
-export async function loadExport({ module, base }: ModuleOrigin, method: string): Promise<Exported> {
+export async function loadExport(
+  { module, base }: ModuleOrigin,
+  method: string,
+): Promise<Exported> {
   const namespace = await new Loader(base ?? module).import(module);
-  const inner = namespace["default"] as Record<string, unknown> | null | undefined;
+  const inner = namespace.default as Record<string, unknown> | null | undefined;
   const found = namespace[method] ?? inner?.[method];
   if (typeof found === "function") return found as Exported;
   const names = Object.keys({ ...inner, ...namespace }).join(", ") || "nothing";
-  const what = found === undefined ? "it has no such export" : `that export is no function but ${typeof found}`;
+  const what =
+    found === undefined
+      ? "it has no such export"
+      : `that export is no function but ${typeof found}`;
   throw new TypeError(`${what} (it exports ${names})`);
 }

@@ -5,7 +5,9 @@ import vm from "node:vm";
  * globals at hand may hold what a test runner or the program added. Asked of this Node, which may be older.
  */
 export function isGlobal(name: string): boolean {
-  return known.has(name) && name in (vm.runInThisContext("globalThis") as object);
+  return (
+    known.has(name) && name in (vm.runInThisContext("globalThis") as object)
+  );
 }
 
 const known = new Set(

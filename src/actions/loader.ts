@@ -37,12 +37,17 @@ export class Loader {
   }
 
   // Bound: they are handed to actions.
-  readonly import = async (specifier: string): Promise<Record<string, unknown>> => {
+  readonly import = async (
+    specifier: string,
+  ): Promise<Record<string, unknown>> => {
     if (isSandboxed()) {
       const module = sandboxed(specifier, this.nodeRequire);
-      if (module !== undefined) return wildcard(module) as Record<string, unknown>;
+      if (module !== undefined)
+        return wildcard(module) as Record<string, unknown>;
     }
-    this.#import ??= this.compile("return import(specifier)", ["specifier"]) as Import;
+    this.#import ??= this.compile("return import(specifier)", [
+      "specifier",
+    ]) as Import;
     return this.#import(specifier);
   };
 

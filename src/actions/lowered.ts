@@ -7,17 +7,32 @@ import type { AnyNode, CallExpression } from "acorn";
 export function passingThis(call: CallExpression): readonly AnyNode[] {
   const { callee, arguments: given } = call;
   if (withThis.has(nameOf(callee)) || toGenerator.has(nameOf(callee))) {
-    return given.filter(({ type }, at) => type === "FunctionExpression" || (type === "ThisExpression" && at === 0));
+    return given.filter(
+      ({ type }, at) =>
+        type === "FunctionExpression" ||
+        (type === "ThisExpression" && at === 0),
+    );
   }
   // _async_to_generator(function* () {}).call(this)
-  if (callee.type !== "MemberExpression" || callee.object.type !== "CallExpression") return [];
+  if (
+    callee.type !== "MemberExpression" ||
+    callee.object.type !== "CallExpression"
+  )
+    return [];
   const [first] = given;
-  const isSet = setting.has(nameOf(callee)) && toGenerator.has(nameOf(callee.object.callee));
+  const isSet =
+    setting.has(nameOf(callee)) &&
+    toGenerator.has(nameOf(callee.object.callee));
   return isSet && first?.type === "ThisExpression" ? [first] : [];
 }
 
 const withThis = new Set(["__awaiter", "__async", "__asyncGenerator"]);
-const toGenerator = new Set(["_async_to_generator", "_asyncToGenerator", "_wrap_async_generator", "_wrapAsyncGenerator"]);
+const toGenerator = new Set([
+  "_async_to_generator",
+  "_asyncToGenerator",
+  "_wrap_async_generator",
+  "_wrapAsyncGenerator",
+]);
 const setting = new Set(["call", "apply"]);
 
 /** Also of a package's helper: tslib_1.__awaiter, (0, _async_to_generator._)(...). */

@@ -21,7 +21,8 @@ export function readMappings(mappings: string): Segment[] {
   for (const [line, group] of mappings.split(";").entries()) {
     let column = 0;
     for (const text of group.split(",")) {
-      const [move = 0, source, originalLine = 0, originalColumn = 0] = readNumbers(text);
+      const [move = 0, source, originalLine = 0, originalColumn = 0] =
+        readNumbers(text);
       column += move;
       if (source === undefined) continue;
       at.source += source;
@@ -34,12 +35,15 @@ export function readMappings(mappings: string): Segment[] {
 }
 
 /** The last segment that begins at or before the place. */
-export function segmentAt(segments: readonly Segment[], { line, column }: Place): Segment | undefined {
+export function segmentAt(
+  segments: readonly Segment[],
+  { line, column }: Place,
+): Segment | undefined {
   let from = 0;
   let to = segments.length;
   while (from < to) {
     const middle = (from + to) >> 1;
-    const { line: l, column: c } = segments[middle] as Segment;
+    const { line: l, column: c } = segments[middle]!;
     if (l < line || (l === line && c <= column)) from = middle + 1;
     else to = middle;
   }
@@ -50,12 +54,20 @@ export function segmentAt(segments: readonly Segment[], { line, column }: Place)
  * As numbers for an action's row: four a segment, each less the one before it. Only the pieces of one
  * source, with places in the compiled text counted from `start`.
  */
-export function packSegments(segments: readonly Segment[], start: Place): number[] {
+export function packSegments(
+  segments: readonly Segment[],
+  start: Place,
+): number[] {
   const packed: number[] = [];
   let last = [0, 0, 0, 0];
   for (const { line, column, originalLine, originalColumn } of segments) {
     const shift = line === start.line ? start.column : 0;
-    const next = [line - start.line, column - shift, originalLine, originalColumn];
+    const next = [
+      line - start.line,
+      column - shift,
+      originalLine,
+      originalColumn,
+    ];
     packed.push(...next.map((value, i) => value - (last[i] ?? 0)));
     last = next;
   }
@@ -79,7 +91,8 @@ export function unpackSegments(packed: readonly number[]): Segment[] {
   return segments;
 }
 
-const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const digits =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const digitOf = new Map([...digits].map((digit, value) => [digit, value]));
 
 /** Base 64, five bits a digit, the sixth says that more follow; the lowest bit of all is the sign. */

@@ -3,8 +3,8 @@ import { pathToFileURL } from "node:url";
 import { ActionError, show } from "../errors.js";
 import type { NewAction } from "../models/action.js";
 import { callerFile } from "./caller.js";
-import { isUrl } from "./loader.js";
 import { loadExport } from "./export.js";
+import { isUrl } from "./loader.js";
 import { type ModuleOrigin, toAction } from "./origin.js";
 
 interface Given {
@@ -15,7 +15,10 @@ interface Given {
 export function isModuleAction(action: unknown): action is Given {
   if (typeof action !== "object" || action === null) return false;
   const { module, method } = action as Partial<Record<keyof Given, unknown>>;
-  return typeof method === "string" && (typeof module === "string" || isUrlObject(module));
+  return (
+    typeof method === "string" &&
+    (typeof module === "string" || isUrlObject(module))
+  );
 }
 
 /** The row of an export of a module, once it has been seen to be there; then from `known`. */
@@ -26,26 +29,44 @@ export function captureModule(
 ): NewAction | Promise<NewAction> {
   const origin = resolve(String(module));
   const key = JSON.stringify([origin.module, origin.base, method]);
-  return known.get(key) ?? check(origin, method, where).then((action) => {
-    known.set(key, action);
-    return action;
-  });
+  return (
+    known.get(key) ??
+    check(origin, method, where).then((action) => {
+      known.set(key, action);
+      return action;
+    })
+  );
 }
 
-async function check(origin: ModuleOrigin, method: string, where: string): Promise<NewAction> {
+async function check(
+  origin: ModuleOrigin,
+  method: string,
+  where: string,
+): Promise<NewAction> {
   try {
     await loadExport(origin, method);
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new ActionError(`${where}: ${show(method)} of module ${origin.module} cannot be used: ${reason}`, [], { cause });
+    throw new ActionError(
+      `${where}: ${show(method)} of module ${origin.module} cannot be used: ${reason}`,
+      [],
+      { cause },
+    );
   }
-  return toAction({ code: "", methodname: method, actorname: origin.module }, origin);
+  return toAction(
+    { code: "", methodname: method, actorname: origin.module },
+    origin,
+  );
 }
 
 function resolve(module: string): ModuleOrigin {
   const absolute = absoluteModule(module);
   if (absolute !== undefined) return { kind: "module", module: absolute };
-  return { kind: "module", module, base: callerFile() ?? `${process.cwd()}/[eval]` };
+  return {
+    kind: "module",
+    module,
+    base: callerFile() ?? `${process.cwd()}/[eval]`,
+  };
 }
 
 /** The URL of a path or URL, a relative one as seen from the caller's file; undefined for a package's name. */
@@ -53,10 +74,17 @@ export function absoluteModule(module: string): string | undefined {
   if (isUrl(module)) return module;
   if (module.startsWith("/")) return pathToFileURL(module).href;
   if (!/^\.\.?\//.test(module)) return undefined;
-  return new URL(module, pathToFileURL(callerFile() ?? `${process.cwd()}/[eval]`)).href;
+  return new URL(
+    module,
+    pathToFileURL(callerFile() ?? `${process.cwd()}/[eval]`),
+  ).href;
 }
 
 /** A URL of whatever realm. */
 function isUrlObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && typeof (value as URL).href === "string";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as URL).href === "string"
+  );
 }

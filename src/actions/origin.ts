@@ -40,17 +40,31 @@ type Names = Pick<NewAction, "code" | "methodname" | "actorname">;
 
 /** The row of an action. */
 export function toAction(names: Names, origin: Origin): NewAction {
-  return { key: keyOf(names, origin), ...names, origin: JSON.stringify(origin) };
+  return {
+    key: keyOf(names, origin),
+    ...names,
+    origin: JSON.stringify(origin),
+  };
 }
 
 /**
  * A SHA-256 over what determines what a run does. Where a function stands in its file is left out, and
  * so is its name: the text holds it if it matters.
  */
-export function keyOf({ code, methodname }: Omit<Names, "actorname">, origin: Origin): string {
+export function keyOf(
+  { code, methodname }: Omit<Names, "actorname">,
+  origin: Origin,
+): string {
   const parts =
     origin.kind === "function"
-      ? [origin.kind, origin.form, code, origin.needs, origin.self, origin.based ? origin.file : null]
+      ? [
+          origin.kind,
+          origin.form,
+          code,
+          origin.needs,
+          origin.self,
+          origin.based ? origin.file : null,
+        ]
       : [origin.kind, origin.module, methodname, origin.base];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

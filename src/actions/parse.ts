@@ -30,7 +30,12 @@ export function parseFunction(text: string): Parsed {
 export function parseFile(text: string): AnyNode | undefined {
   for (const sourceType of ["module", "script"] as const) {
     try {
-      return parse(text, { ...options, sourceType, allowReturnOutsideFunction: true, allowHashBang: true });
+      return parse(text, {
+        ...options,
+        sourceType,
+        allowReturnOutsideFunction: true,
+        allowHashBang: true,
+      });
     } catch {
       // The other kind, perhaps; or a syntax that only its compiler knows.
     }
@@ -49,21 +54,37 @@ function asExpression(text: string): Parsed {
     case "ArrowFunctionExpression":
       return { form: "expression", root, node, kind: "function", shift: 1 };
     default:
-      return { form: "expression", root, node, kind: node.type === "ClassExpression" ? "class" : "other", shift: 1 };
+      return {
+        form: "expression",
+        root,
+        node,
+        kind: node.type === "ClassExpression" ? "class" : "other",
+        shift: 1,
+      };
   }
 }
 
 function asMethod(text: string): Parsed {
   const root = only(`({${text}\n})`);
-  const member = root.type === "ObjectExpression" && root.properties.length === 1 ? root.properties[0] : undefined;
+  const member =
+    root.type === "ObjectExpression" && root.properties.length === 1
+      ? root.properties[0]
+      : undefined;
   if (member?.type !== "Property") throw new SyntaxError("not a method");
   const node = member.value as FunctionNode & AnyNode;
-  return { form: "method", root, node, kind: member.kind === "init" ? "method" : member.kind, shift: 2 };
+  return {
+    form: "method",
+    root,
+    node,
+    kind: member.kind === "init" ? "method" : member.kind,
+    shift: 2,
+  };
 }
 
 function only(code: string): AnyNode {
   const { body } = parse(code, options);
   const statement = body[0];
-  if (body.length !== 1 || statement?.type !== "ExpressionStatement") throw new SyntaxError("not one function");
+  if (body.length !== 1 || statement?.type !== "ExpressionStatement")
+    throw new SyntaxError("not one function");
   return statement.expression;
 }

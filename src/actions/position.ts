@@ -18,9 +18,11 @@ export class Position {
   /** The user's file, and the place in it, of what is so far into the function's text. */
   original(within: number): Place & { file: string } {
     const place = placeAt(this.script, this.offset + within);
-    const segment = this.script.map && segmentAt(this.script.map.segments, place);
+    const segment =
+      this.script.map && segmentAt(this.script.map.segments, place);
     const file = segment && this.script.map?.files[segment.source];
-    if (!segment || file === undefined) return { ...place, file: this.script.file };
+    if (!segment || file === undefined)
+      return { ...place, file: this.script.file };
     return { file, line: segment.originalLine, column: segment.originalColumn };
   }
 
@@ -29,7 +31,9 @@ export class Position {
     const { map } = this.script;
     if (!map) return [];
     const end = placeAt(this.script, this.offset + this.length);
-    const within = map.segments.filter((one) => !isBefore(one, this.start) && isBefore(one, end));
+    const within = map.segments.filter(
+      (one) => !isBefore(one, this.start) && isBefore(one, end),
+    );
     const source = within[0]?.source;
     return within.filter((one) => one.source === source);
   }
@@ -68,7 +72,11 @@ export class Locator {
     }
   }
 
-  #locate(inspector: Inspector, fn: object, text: string): Position | undefined {
+  #locate(
+    inspector: Inspector,
+    fn: object,
+    text: string,
+  ): Position | undefined {
     const found = inspector.functionLocation(fn);
     if (found === undefined) return undefined;
     const { scriptId, lineNumber, columnNumber = 0 } = found;
@@ -98,11 +106,15 @@ class Inspector {
 
   functionLocation(fn: object): Location | undefined {
     const { result } = this.#pass(fn);
-    const { internalProperties } = this.#post<{ internalProperties?: { name: string; value?: { value: Location } }[] }>(
-      "Runtime.getProperties",
-      { objectId: result.objectId, ownProperties: true },
-    );
-    return internalProperties?.find(({ name }) => name === "[[FunctionLocation]]")?.value?.value;
+    const { internalProperties } = this.#post<{
+      internalProperties?: { name: string; value?: { value: Location } }[];
+    }>("Runtime.getProperties", {
+      objectId: result.objectId,
+      ownProperties: true,
+    });
+    return internalProperties?.find(
+      ({ name }) => name === "[[FunctionLocation]]",
+    )?.value?.value;
   }
 
   script(id: string): Script | undefined {
@@ -111,10 +123,21 @@ class Inspector {
       const { scriptId, url, startLine, startColumn, sourceMapURL } = params;
       if (scriptId !== id) return;
       const map = readSourceMap(url, sourceMapURL ?? "");
-      script = { id, file: toPath(url) ?? "", text: "", startLine, startColumn, map };
+      script = {
+        id,
+        file: toPath(url) ?? "",
+        text: "",
+        startLine,
+        startColumn,
+        map,
+      };
     });
     this.#post("Debugger.enable", {});
-    if (script) script.text = this.#post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId: id }).scriptSource;
+    if (script)
+      script.text = this.#post<{ scriptSource: string }>(
+        "Debugger.getScriptSource",
+        { scriptId: id },
+      ).scriptSource;
     this.#post("Debugger.disable", {});
     return script;
   }
@@ -125,7 +148,10 @@ class Inspector {
     carrier.myjobsFunction = fn;
     try {
       const expression = 'require("node:inspector").Session.myjobsFunction';
-      return this.#post("Runtime.evaluate", { expression, includeCommandLineAPI: true });
+      return this.#post("Runtime.evaluate", {
+        expression,
+        includeCommandLineAPI: true,
+      });
     } finally {
       delete carrier.myjobsFunction;
     }
@@ -142,20 +168,34 @@ class Inspector {
   }
 }
 
-function offsetOf({ text, startLine, startColumn }: Script, { line, column }: Place): number {
+function offsetOf(
+  { text, startLine, startColumn }: Script,
+  { line, column }: Place,
+): number {
   let offset = 0;
-  for (let l = startLine; l < line; l++) offset = text.indexOf("\n", offset) + 1;
+  for (let l = startLine; l < line; l++)
+    offset = text.indexOf("\n", offset) + 1;
   return offset + column - (line === startLine ? startColumn : 0);
 }
 
-function placeAt({ text, startLine, startColumn }: Script, offset: number): Place {
+function placeAt(
+  { text, startLine, startColumn }: Script,
+  offset: number,
+): Place {
   let line = startLine;
   let begin = 0;
-  for (let end = text.indexOf("\n"); end !== -1 && end < offset; end = text.indexOf("\n", begin)) {
+  for (
+    let end = text.indexOf("\n");
+    end !== -1 && end < offset;
+    end = text.indexOf("\n", begin)
+  ) {
     line++;
     begin = end + 1;
   }
-  return { line, column: offset - begin + (line === startLine ? startColumn : 0) };
+  return {
+    line,
+    column: offset - begin + (line === startLine ? startColumn : 0),
+  };
 }
 
 function isBefore(a: Place, b: Place): boolean {

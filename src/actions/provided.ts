@@ -6,7 +6,12 @@ import { lowering } from "./shims/lowering.js";
 
 /** Whether a text may use a name that is no global: we give it one when it is restored. */
 export function isProvided(name: string): boolean {
-  return isCounter(name) || Object.hasOwn(ofFile, name) || templateStrings.test(name) || shim(name) !== undefined;
+  return (
+    isCounter(name) ||
+    Object.hasOwn(ofFile, name) ||
+    templateStrings.test(name) ||
+    shim(name) !== undefined
+  );
 }
 
 /** Whether what the name stands for depends on where the file is. */
@@ -38,11 +43,15 @@ const templateStrings = /^(?:_templateObject\d*|templateObject_\d+)$/;
 
 /** A helper from a package is called as that package exports it: `_x._()` of swc's, `_x2.default()` of Babel's. */
 function shim(name: string): unknown {
-  const found = [name, name.replace(/2$/, "")].find((one) => Object.hasOwn(lowering, one));
+  const found = [name, name.replace(/2$/, "")].find((one) =>
+    Object.hasOwn(lowering, one),
+  );
   const helper = found === undefined ? undefined : lowering[found];
   if (typeof helper !== "function") return helper;
   const callable = function (this: unknown, ...args: unknown[]): unknown {
-    return new.target ? Reflect.construct(helper, args) : Reflect.apply(helper, this, args);
+    return new.target
+      ? Reflect.construct(helper, args)
+      : Reflect.apply(helper, this, args);
   };
   return Object.assign(callable, { _: callable, default: callable });
 }
@@ -57,7 +66,10 @@ function meta(loader: Loader): object {
     url,
     filename: fileURLToPath(url),
     dirname: fileURLToPath(new URL(".", url)).replace(/(?<=.)[/\\]$/, ""),
-    resolve: (specifier: string) => (isRelative(specifier) ? new URL(specifier, url).href : resolved(specifier, loader)),
+    resolve: (specifier: string) =>
+      isRelative(specifier)
+        ? new URL(specifier, url).href
+        : resolved(specifier, loader),
   };
 }
 

@@ -2,7 +2,12 @@ import { ActionError } from "../errors.js";
 import type { NewAction } from "../models/action.js";
 import { loadExport } from "./export.js";
 import { Loader } from "./loader.js";
-import { type FunctionOrigin, keyOf, type ModuleOrigin, type Origin } from "./origin.js";
+import {
+  type FunctionOrigin,
+  keyOf,
+  type ModuleOrigin,
+  type Origin,
+} from "./origin.js";
 import { provide } from "./provided.js";
 import { compiledSuffix, Trace } from "./trace.js";
 
@@ -21,7 +26,9 @@ export interface RestoredAction {
 /** Makes an action of its row again; throws an ActionError, and runs nothing of it, if the row is not what was stored. */
 export async function restore(action: NewAction): Promise<RestoredAction> {
   const origin = readOrigin(action);
-  return origin.kind === "module" ? restoreModule(action, origin) : restoreFunction(action, origin);
+  return origin.kind === "module"
+    ? restoreModule(action, origin)
+    : restoreFunction(action, origin);
 }
 
 function readOrigin(action: NewAction): Origin {
@@ -39,18 +46,34 @@ function readOrigin(action: NewAction): Origin {
   );
 }
 
-async function restoreModule({ methodname }: NewAction, origin: ModuleOrigin): Promise<RestoredAction> {
+async function restoreModule(
+  { methodname }: NewAction,
+  origin: ModuleOrigin,
+): Promise<RestoredAction> {
   const { module, base } = origin;
   const loader = new Loader(base ?? module);
   const call = await loadExport(origin, methodname);
-  return { call: unbound(call), import: loader.import, require: loader.require, mapStack: (stack) => stack };
+  return {
+    call: unbound(call),
+    import: loader.import,
+    require: loader.require,
+    mapStack: (stack) => stack,
+  };
 }
 
-function restoreFunction(action: NewAction, origin: FunctionOrigin): RestoredAction {
+function restoreFunction(
+  action: NewAction,
+  origin: FunctionOrigin,
+): RestoredAction {
   const loader = new Loader(origin.file);
   const call = compile(action, origin, loader);
   const trace = new Trace(action.actorname, origin);
-  return { call: unbound(call), import: loader.import, require: loader.require, mapStack: (stack) => trace.map(stack) };
+  return {
+    call: unbound(call),
+    import: loader.import,
+    require: loader.require,
+    mapStack: (stack) => trace.map(stack),
+  };
 }
 
 /** As a method of what `restore` returns it would see that as its `this`. */
@@ -58,21 +81,33 @@ function unbound(fn: RestoredAction["call"]): RestoredAction["call"] {
   return (kwargs, context) => fn(kwargs, context);
 }
 
-function compile({ code, methodname }: NewAction, origin: FunctionOrigin, loader: Loader): RestoredAction["call"] {
+function compile(
+  { code, methodname }: NewAction,
+  origin: FunctionOrigin,
+  loader: Loader,
+): RestoredAction["call"] {
   const { form, self, needs, line = 0, column = 0, map } = origin;
   const before = `"use strict"; ${self === undefined ? "return" : `const ${self} =`} (${form === "method" ? "{" : ""}`;
   const after = `\n${form === "method" ? "}" : ""}); ${self === undefined ? "" : `return ${self};`}`;
   const values = needs.map((name) => provide(name, loader));
   // Places say where the text stood; if a map leads on from there, only how far into the text.
-  const start = map ? { suffix: compiledSuffix, line: 0, column: 0 } : { suffix: "", line, column };
+  const start = map
+    ? { suffix: compiledSuffix, line: 0, column: 0 }
+    : { suffix: "", line, column };
   const make = loader.compile(before + code + after, needs, {
     suffix: start.suffix,
     lineOffset: start.line,
     columnOffset: start.column - before.length,
   });
   const made = make(...values);
-  const fn = (form === "method" ? methodOf(made as object) : made) as RestoredAction["call"];
-  if (fn.name !== methodname) Object.defineProperty(fn, "name", { value: methodname, configurable: true });
+  const fn = (
+    form === "method" ? methodOf(made as object) : made
+  ) as RestoredAction["call"];
+  if (fn.name !== methodname)
+    Object.defineProperty(fn, "name", {
+      value: methodname,
+      configurable: true,
+    });
   return fn;
 }
 

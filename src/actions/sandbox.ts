@@ -11,7 +11,9 @@ export function isSandboxed(): boolean {
  * Undefined if that `require` cannot load it, as an ES module that is not compiled.
  */
 export function sandboxed(specifier: string, require: NodeJS.Require): unknown {
-  const path = specifier.startsWith("file:") ? fileURLToPath(specifier) : specifier;
+  const path = specifier.startsWith("file:")
+    ? fileURLToPath(specifier)
+    : specifier;
   // TypeScript names what its compiler will write: './jobs.js' is jobs.ts here.
   for (const name of [path, path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2")]) {
     try {
@@ -25,5 +27,9 @@ export function sandboxed(specifier: string, require: NodeJS.Require): unknown {
 
 function isUnable(error: unknown): boolean {
   const { code, name } = error as { code?: unknown; name?: unknown };
-  return name === "SyntaxError" || code === "MODULE_NOT_FOUND" || code === "ERR_REQUIRE_ESM";
+  return (
+    name === "SyntaxError" ||
+    code === "MODULE_NOT_FOUND" ||
+    code === "ERR_REQUIRE_ESM"
+  );
 }

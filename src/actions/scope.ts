@@ -1,8 +1,24 @@
-import type { AnyNode, Identifier, MetaProperty, Super, ThisExpression } from "acorn";
+import type {
+  AnyNode,
+  Identifier,
+  MetaProperty,
+  Super,
+  ThisExpression,
+} from "acorn";
 
 /** What declares a name. */
 export interface Declaration {
-  word: "const" | "let" | "var" | "using" | "await using" | "function" | "class" | "import" | "parameter" | "catch";
+  word:
+    | "const"
+    | "let"
+    | "var"
+    | "using"
+    | "await using"
+    | "function"
+    | "class"
+    | "import"
+    | "parameter"
+    | "catch";
   node: AnyNode;
 }
 

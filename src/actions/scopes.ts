@@ -1,13 +1,29 @@
-import type { AnyNode, Class, Function as FunctionNode, Identifier, MetaProperty, Super, ThisExpression } from "acorn";
+import type {
+  AnyNode,
+  Class,
+  Function as FunctionNode,
+  Identifier,
+  MetaProperty,
+  Super,
+  ThisExpression,
+} from "acorn";
 
 import { passingThis } from "./lowered.js";
-import { type Declaration, type FunctionPlace, type Reference, Scope, type Scopes } from "./scope.js";
+import {
+  type Declaration,
+  type FunctionPlace,
+  type Reference,
+  Scope,
+  type Scopes,
+} from "./scope.js";
 
 /** Walks code, by the rules of strict mode, and tells which names it takes from outside. */
 export function readScopes(root: AnyNode): Scopes {
   const walk = new Walk();
   walk.visit(root, new Scope(undefined, true));
-  const free = walk.references.filter(({ name, scope }) => scope.find(name) === undefined);
+  const free = walk.references.filter(
+    ({ name, scope }) => scope.find(name) === undefined,
+  );
   const { outer, metas, imports, functions } = walk;
   return { free, outer, metas, imports, functions };
 }
@@ -84,7 +100,8 @@ class Walk {
       case "ForInStatement":
       case "ForOfStatement": {
         const inner = new Scope(scope, false);
-        if (node.left.type === "VariableDeclaration") this.visit(node.left, inner);
+        if (node.left.type === "VariableDeclaration")
+          this.visit(node.left, inner);
         else this.#pattern(node.left, inner);
         this.visit(node.right, inner);
         this.visit(node.body, inner);
@@ -99,7 +116,12 @@ class Walk {
       case "VariableDeclaration": {
         const holder = node.kind === "var" ? scope.forVars : scope;
         for (const declarator of node.declarations) {
-          this.#pattern(declarator.id, scope, { word: node.kind, node: declarator }, holder);
+          this.#pattern(
+            declarator.id,
+            scope,
+            { word: node.kind, node: declarator },
+            holder,
+          );
           this.visit(declarator.init, scope);
         }
         return;
@@ -127,7 +149,8 @@ class Walk {
       case "ContinueStatement":
         return;
       case "ImportDeclaration":
-        for (const { local } of node.specifiers) this.#declare(local, { word: "import", node }, scope);
+        for (const { local } of node.specifiers)
+          this.#declare(local, { word: "import", node }, scope);
         return;
       case "ExportNamedDeclaration":
         this.visit(node.declaration, scope);
@@ -144,17 +167,25 @@ class Walk {
     const isArrow = node.type === "ArrowFunctionExpression";
     const named = new Scope(scope, false);
     const itself: Declaration = { word: "function", node: node as AnyNode };
-    if (node.type === "FunctionExpression") this.#declare(node.id, itself, named);
+    if (node.type === "FunctionExpression")
+      this.#declare(node.id, itself, named);
     // Defaults of parameters do not see what the body declares.
     const params = new Scope(named, true);
     if (!isArrow) params.names.set("arguments", itself);
     const run = (): void => {
-      for (const param of node.params) this.#pattern(param, params, { word: "parameter", node: param }, params);
+      for (const param of node.params)
+        this.#pattern(
+          param,
+          params,
+          { word: "parameter", node: param },
+          params,
+        );
       const body = new Scope(params, true);
       if (node.body.type === "BlockStatement") this.#each(node.body.body, body);
       else this.visit(node.body, body);
     };
-    if (isArrow || !this.#inFunction || this.#passing.has(node as AnyNode)) this.#within(this.#ownThis, run);
+    if (isArrow || !this.#inFunction || this.#passing.has(node as AnyNode))
+      this.#within(this.#ownThis, run);
     else this.#withOwnThis(run);
   }
 
@@ -174,7 +205,12 @@ class Walk {
   }
 
   /** Names that are assigned to, or with `holder` declared. */
-  #pattern(node: AnyNode | null | undefined, scope: Scope, declares?: Declaration, holder?: Scope): void {
+  #pattern(
+    node: AnyNode | null | undefined,
+    scope: Scope,
+    declares?: Declaration,
+    holder?: Scope,
+  ): void {
     if (!node) return;
     switch (node.type) {
       case "Identifier":
@@ -189,10 +225,12 @@ class Walk {
         this.#pattern(node.argument, scope, declares, holder);
         return;
       case "ArrayPattern":
-        for (const element of node.elements) this.#pattern(element, scope, declares, holder);
+        for (const element of node.elements)
+          this.#pattern(element, scope, declares, holder);
         return;
       case "ObjectPattern":
-        for (const property of node.properties) this.#pattern(property, scope, declares, holder);
+        for (const property of node.properties)
+          this.#pattern(property, scope, declares, holder);
         return;
       case "Property":
         if (node.computed) this.visit(node.key, scope);
@@ -203,7 +241,11 @@ class Walk {
     }
   }
 
-  #declare(id: Identifier | null | undefined, by: Declaration, scope: Scope): void {
+  #declare(
+    id: Identifier | null | undefined,
+    by: Declaration,
+    scope: Scope,
+  ): void {
     if (id) scope.names.set(id.name, by);
   }
 

@@ -14,15 +14,26 @@ export interface SourceMapFile {
 }
 
 /** The source map of a script: what the script itself names, else what Node has kept for it. */
-export function readSourceMap(script: string, mapUrl: string): SourceMapFile | undefined {
+export function readSourceMap(
+  script: string,
+  mapUrl: string,
+): SourceMapFile | undefined {
   const base = script.startsWith("/") ? pathToFileURL(script).href : script;
   try {
-    const map = mapUrl === "" ? findSourceMap(script)?.payload : (JSON.parse(read(mapUrl, base)) as RawMap);
+    const map =
+      mapUrl === ""
+        ? findSourceMap(script)?.payload
+        : (JSON.parse(read(mapUrl, base)) as RawMap);
     if (typeof map?.mappings !== "string") return undefined;
-    const from = mapUrl.startsWith("data:") || mapUrl === "" ? base : new URL(mapUrl, base).href;
+    const from =
+      mapUrl.startsWith("data:") || mapUrl === ""
+        ? base
+        : new URL(mapUrl, base).href;
     return {
       segments: readMappings(map.mappings),
-      files: map.sources.map((source) => resolve((map.sourceRoot ?? "") + source, from)),
+      files: map.sources.map((source) =>
+        resolve((map.sourceRoot ?? "") + source, from),
+      ),
       contents: map.sourcesContent ?? [],
     };
   } catch {
@@ -39,9 +50,12 @@ interface RawMap {
 }
 
 function read(mapUrl: string, base: string): string {
-  if (!mapUrl.startsWith("data:")) return readFileSync(new URL(mapUrl, base), "utf8");
+  if (!mapUrl.startsWith("data:"))
+    return readFileSync(new URL(mapUrl, base), "utf8");
   const [head = "", data = ""] = split(mapUrl);
-  return head.endsWith(";base64") ? Buffer.from(data, "base64").toString() : decodeURIComponent(data);
+  return head.endsWith(";base64")
+    ? Buffer.from(data, "base64").toString()
+    : decodeURIComponent(data);
 }
 
 function split(dataUrl: string): string[] {

@@ -17,7 +17,10 @@ export class Surroundings {
   #scopes: Scopes | undefined;
 
   /** What declares the name for a function at this position; undefined if nothing does. */
-  declaration(name: string, { script, offset, length }: Position): Declaration | undefined {
+  declaration(
+    name: string,
+    { script, offset, length }: Position,
+  ): Declaration | undefined {
     // Reading a whole script takes its time: most can be seen to declare no such name.
     if (!mayDeclare(script.text, name)) return undefined;
     if (this.#script !== script) {
@@ -27,32 +30,62 @@ export class Surroundings {
     }
     // A method's text begins before what the parser calls its function; no two begin and end alike.
     const end = offset + length;
-    const here = this.#scopes?.functions.filter((one) => one.end === end && one.start >= offset);
+    const here = this.#scopes?.functions.filter(
+      (one) => one.end === end && one.start >= offset,
+    );
     here?.sort((a, b) => a.start - b.start);
     return here?.[0]?.scope.find(name);
   }
 }
 
 /** Whether a function at this position is what the declaration gives its name to: `const f = () => f()`. */
-export function isItself({ word, node }: Declaration, { offset }: Position): boolean {
+export function isItself(
+  { word, node }: Declaration,
+  { offset }: Position,
+): boolean {
   if (word === "function") return node.start === offset;
   if (word !== "const" || node.type !== "VariableDeclarator") return false;
   const { init } = node;
-  const value = init?.type === "CallExpression" && isName(init.callee, "__name") ? init.arguments[0] : init;
+  const value =
+    init?.type === "CallExpression" && isName(init.callee, "__name")
+      ? init.arguments[0]
+      : init;
   return value?.start === offset;
 }
 
 /** What can be told of a name from its declaration, or if there is none from the name alone. */
-export function explain(name: string, declared: Declaration | undefined, text: string): Finding {
+export function explain(
+  name: string,
+  declared: Declaration | undefined,
+  text: string,
+): Finding {
   const module = declared ? moduleOf(declared, text) : mangledModule(name);
   if (module !== undefined) {
-    const what = module === "" ? "is an import" : `is an import of ${JSON.stringify(module)}`;
+    const what =
+      module === ""
+        ? "is an import"
+        : `is an import of ${JSON.stringify(module)}`;
     const from = module === "" ? "..." : module;
-    return { reason: what, cure: `load it inside, with (await context.import(${JSON.stringify(from)})), or use a module action` };
+    return {
+      reason: what,
+      cure: `load it inside, with (await context.import(${JSON.stringify(from)})), or use a module action`,
+    };
   }
-  if (name === "exports" || name === "module") return { reason: "belongs to the module the function stands in", cure: "use a module action" };
-  if (declared === undefined) return { reason: "is declared neither in the function nor by Node", cure: passIt };
-  if (isEnum(name, text)) return { reason: "is an enum outside of the function", cure: `pass the value in kwargs, or use a module action` };
+  if (name === "exports" || name === "module")
+    return {
+      reason: "belongs to the module the function stands in",
+      cure: "use a module action",
+    };
+  if (declared === undefined)
+    return {
+      reason: "is declared neither in the function nor by Node",
+      cure: passIt,
+    };
+  if (isEnum(name, text))
+    return {
+      reason: "is an enum outside of the function",
+      cure: `pass the value in kwargs, or use a module action`,
+    };
   const inside = "declare it inside the function, or use a module action";
   switch (declared.word) {
     case "function":
@@ -60,9 +93,15 @@ export function explain(name: string, declared: Declaration | undefined, text: s
     case "class":
       return { reason: "is a class outside of the function", cure: inside };
     case "parameter":
-      return { reason: "is a parameter of the function around it", cure: passIt };
+      return {
+        reason: "is a parameter of the function around it",
+        cure: passIt,
+      };
     default:
-      return { reason: `is a ${declared.word} outside of the function`, cure: passIt };
+      return {
+        reason: `is a ${declared.word} outside of the function`,
+        cure: passIt,
+      };
   }
 }
 
@@ -76,22 +115,34 @@ function mayDeclare(text: string, name: string): boolean {
 }
 
 /** The module that an import, or what a compiler made of it, names; '' if it is one that names nothing. */
-function moduleOf({ word, node }: Declaration, text: string): string | undefined {
+function moduleOf(
+  { word, node }: Declaration,
+  text: string,
+): string | undefined {
   if (node.type === "ImportDeclaration") return String(node.source.value);
   const code = text.slice(node.start, node.end);
   if (word === "parameter" || node.end - node.start > 2_000) return undefined;
-  return /\b(?:require|__webpack_require__|__vite_ssr_import__|import)\([^"'()]*["']([^"']+)["']/.exec(code)?.[1];
+  return /\b(?:require|__webpack_require__|__vite_ssr_import__|import)\([^"'()]*["']([^"']+)["']/.exec(
+    code,
+  )?.[1];
 }
 
 /** Most compilers write the module's name into what they call it. */
 function mangledModule(name: string): string | undefined {
   if (/^__vi(?:te_ssr)?_import_\d+__$/.test(name)) return "";
-  const found = /^(.+?)__WEBPACK_(?:IMPORTED|EXTERNAL)_MODULE_\w+$/.exec(name) ?? /^import_(\w+)$/.exec(name) ?? /^(\w+)_\d+$/.exec(name);
+  const found =
+    /^(.+?)__WEBPACK_(?:IMPORTED|EXTERNAL)_MODULE_\w+$/.exec(name) ??
+    /^import_(\w+)$/.exec(name) ??
+    /^(\w+)_\d+$/.exec(name);
   return found ? "" : undefined;
 }
 
 function isEnum(name: string, text: string): boolean {
-  return text.includes(`(${name} || (${name} = {}))`) || text.includes(`(${name} || {})`) || text.includes(`(${name}||{})`);
+  return (
+    text.includes(`(${name} || (${name} = {}))`) ||
+    text.includes(`(${name} || {})`) ||
+    text.includes(`(${name}||{})`)
+  );
 }
 
 function isName(node: AnyNode, name: string): boolean {

@@ -18,7 +18,10 @@ export interface Context {
   require<Module = unknown>(specifier: string): Module;
 }
 
-export type ActionFunction<K = never, R = unknown> = (kwargs: K, context: Context) => R;
+export type ActionFunction<K = never, R = unknown> = (
+  kwargs: K,
+  context: Context,
+) => R;
 
 declare const signature: unique symbol;
 
@@ -31,13 +34,18 @@ export interface ModuleAction<K = never, R = unknown> {
   readonly [signature]?: ActionFunction<K, R>;
 }
 
-export type Action<K = never, R = unknown> = ActionFunction<K, R> | ModuleAction<K, R>;
+export type Action<K = never, R = unknown> =
+  ActionFunction<K, R> | ModuleAction<K, R>;
 
 /**
  * `T` as it reads after a trip through JSON: a Date is a string, what has `toJSON` is what that returns.
  * An absent result is null. `never` stands where JSON would lose something: such values are refused.
  */
-export type Json<T> = 0 extends 1 & T ? T : T extends undefined | void ? null : JsonValue<T>;
+export type Json<T> = 0 extends 1 & T
+  ? T
+  : T extends undefined | void
+    ? null
+    : JsonValue<T>;
 
 /** What may be given where an action wants `K`: only what still is a `K` when it arrives there. */
 export type Kwargs<K> = 0 extends 1 & K
@@ -77,4 +85,8 @@ type JsonValue<T> = T extends { toJSON(...args: never[]): infer Text }
         : T;
 
 /** An undefined property is left out, not null. */
-type JsonProperty<T> = 0 extends 1 & T ? T : T extends undefined ? undefined : JsonValue<T>;
+type JsonProperty<T> = 0 extends 1 & T
+  ? T
+  : T extends undefined
+    ? undefined
+    : JsonValue<T>;

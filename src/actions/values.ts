@@ -25,14 +25,19 @@ function stringify(value: unknown, path: string): string {
   try {
     return JSON.stringify(value);
   } catch (cause) {
-    throw new ValueError(path, "is longer as JSON than a string can be", { cause });
+    throw new ValueError(path, "is longer as JSON than a string can be", {
+      cause,
+    });
   }
 }
 
 function refuseOver(limit: number, json: string, path: string): void {
   const size = Buffer.byteLength(json);
   if (size <= limit) return;
-  throw new ValueError(path, `takes ${grouped(size)} bytes as JSON, the limit is ${grouped(limit)}`);
+  throw new ValueError(
+    path,
+    `takes ${grouped(size)} bytes as JSON, the limit is ${grouped(limit)}`,
+  );
 }
 
 function grouped(bytes: number): string {

@@ -9,7 +9,10 @@ import type { JobError } from "../models/job.js";
  * What is kept of what an action threw: plain JSON, whatever it was. Its stack leads to the user's own file,
  * causes and the errors of an AggregateError are kept the same way, and what is endless or huge is cut.
  */
-export function toJobError(thrown: unknown, action?: Pick<RestoredAction, "mapStack">): JobError {
+export function toJobError(
+  thrown: unknown,
+  action?: Pick<RestoredAction, "mapStack">,
+): JobError {
   return new Failure(action).of(thrown);
 }
 
@@ -19,7 +22,15 @@ const errorsKept = 50;
 const deepest = 10;
 
 /** The host's own facts about a job: an error's field of that name would be taken for one. */
-const reserved = new Set(["name", "message", "stack", "code", "cause", "errors", "dependencyFailure"]);
+const reserved = new Set([
+  "name",
+  "message",
+  "stack",
+  "code",
+  "cause",
+  "errors",
+  "dependencyFailure",
+]);
 
 class Failure {
   readonly #action: Pick<RestoredAction, "mapStack"> | undefined;
@@ -38,23 +49,39 @@ class Failure {
     this.#seen.add(error);
     const name = this.#cut(textOf(read(error, "name")) ?? "Error");
     const message = this.#cut(textOf(read(error, "message")) ?? "");
-    const stack = this.#cut(this.#stack(textOf(read(error, "stack")) ?? `${name}: ${message}`));
+    const stack = this.#cut(
+      this.#stack(textOf(read(error, "stack")) ?? `${name}: ${message}`),
+    );
     const failure: JobError = { ...this.#fields(error), name, message, stack };
     const code = read(error, "code");
-    if (typeof code === "string" || (typeof code === "number" && Number.isFinite(code))) failure.code = code;
+    if (
+      typeof code === "string" ||
+      (typeof code === "number" && Number.isFinite(code))
+    )
+      failure.code = code;
     const cause = read(error, "cause");
     if (cause !== undefined) failure.cause = this.#inner(cause, depth);
     const errors = read(error, "errors");
-    if (Array.isArray(errors)) failure["errors"] = errors.slice(0, errorsKept).map((one) => this.#inner(one, depth));
+    if (Array.isArray(errors))
+      failure.errors = errors
+        .slice(0, errorsKept)
+        .map((one) => this.#inner(one, depth));
     return failure;
   }
 
   /** A thrown value that is no error has no stack; as the value itself, `thrown` says what it was. */
   #other(thrown: unknown): JobError {
-    const message = this.#cut(typeof thrown === "string" ? thrown : described(thrown));
+    const message = this.#cut(
+      typeof thrown === "string" ? thrown : described(thrown),
+    );
     const name = "NonError";
     const kept = this.#value(thrown);
-    return { name, message, stack: `${name}: ${message}`, ...(kept !== undefined && { thrown: kept }) };
+    return {
+      name,
+      message,
+      stack: `${name}: ${message}`,
+      ...(kept !== undefined && { thrown: kept }),
+    };
   }
 
   #inner(value: unknown, depth: number): unknown {
@@ -63,7 +90,11 @@ class Failure {
     if (!again && depth < deepest) return this.#error(value, depth + 1);
     const name = textOf(read(value, "name")) ?? "Error";
     const message = this.#cut(textOf(read(value, "message")) ?? "");
-    return { name, message, stack: `${name}: ${message} (${again ? "told above" : "too deep to tell"})` };
+    return {
+      name,
+      message,
+      stack: `${name}: ${message} (${again ? "told above" : "too deep to tell"})`,
+    };
   }
 
   #fields(error: object): Record<string, unknown> {
@@ -104,7 +135,10 @@ class Failure {
 function isError(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   if (types.isNativeError(value)) return true;
-  return typeof read(value, "message") === "string" && typeof read(value, "stack") === "string";
+  return (
+    typeof read(value, "message") === "string" &&
+    typeof read(value, "stack") === "string"
+  );
 }
 
 /** Our frames, and Node's below the last of the user's, say nothing about the user's mistake. */
@@ -146,7 +180,9 @@ function textOf(value: unknown): string | undefined {
 
 function described(value: unknown): string {
   try {
-    return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+    return typeof value === "object" && value !== null
+      ? JSON.stringify(value)
+      : String(value);
   } catch {
     return Object.prototype.toString.call(value);
   }

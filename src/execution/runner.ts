@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 import PQueue from "p-queue";
 
-import { type RestoredAction, restore } from "../actions/restore.js";
+import { restore, type RestoredAction } from "../actions/restore.js";
 import { monotonic, now } from "../clock.js";
 import type { ActionRecord } from "../models/action.js";
 import type { Marks } from "../transport/marks.js";
@@ -81,7 +81,7 @@ export class Runner {
     const action = this.#actions.get(job.actionId);
     return action instanceof Promise
       ? this.#restoreThenRun(job, action)
-      : this.#runWith(job, action as RestoredAction);
+      : this.#runWith(job, action!);
   }
 
   async #restoreThenRun(

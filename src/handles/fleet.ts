@@ -1,7 +1,8 @@
+import { readBounds } from "../bounds.js";
 import { setTimeout } from "../clock.js";
 import type { WorkerRecord, WorkerState } from "../models/worker.js";
-import { boolean, integer, readBounds, readOptions } from "../options.js";
-import type { Phase, PoolWorker } from "../pool/worker.js";
+import { boolean, integer, readOptions } from "../options.js";
+import type { PoolWorker } from "../pool/worker.js";
 import { signalGroup } from "../processes.js";
 import type { Store, WorkerFilter } from "../store/store.js";
 import type { Dispatcher } from "../supervisor/dispatcher.js";
@@ -33,14 +34,6 @@ const startRules = {
   nr: integer(1, undefined),
   onetime: boolean(false),
   debug: boolean(false),
-};
-
-const states: Record<Phase, WorkerState> = {
-  starting: "NEW",
-  idle: "WAITING",
-  busy: "BUSY",
-  draining: "BUSY",
-  dead: "HALTED",
 };
 
 /** How often a worker of another process is asked after that was told to stop. */
@@ -146,6 +139,13 @@ export class Fleet implements WorkerHandlePort {
   }
 }
 
+function stateOf({ phase, error, current }: PoolWorker): WorkerState {
+  if (error !== null) return "ERROR";
+  if (phase === "dead") return "HALTED";
+  if (phase === "starting") return "NEW";
+  return current === undefined ? "WAITING" : "BUSY";
+}
+
 function snapshot(worker: PoolWorker): WorkerRecord {
   const {
     settings,
@@ -164,7 +164,7 @@ function snapshot(worker: PoolWorker): WorkerRecord {
     nr,
     name: `w${String(nr)}`,
     type,
-    state: error === null ? states[phase] : "ERROR",
+    state: stateOf(worker),
     pid,
     timeStart,
     lastUpdate,

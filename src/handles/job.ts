@@ -73,7 +73,7 @@ export class Job<R = unknown> {
   }
 
   get kwargs(): unknown {
-    return JSON.parse(this.#record.kwargs);
+    return JSON.parse(this.#record.kwargs) as unknown;
   }
 
   /** What the action returned; undefined unless the job is OK or DONE. */
@@ -119,9 +119,7 @@ export class Job<R = unknown> {
   }
 
   get progress(): unknown {
-    return this.#record.progress === null
-      ? null
-      : JSON.parse(this.#record.progress);
+    return JSON.parse(this.#record.progress ?? "null") as unknown;
   }
 
   /** The `nr` of the worker that runs it, or ran it last. */

@@ -1,8 +1,8 @@
-import type { Kwargs } from "../actions/types.js";
 import { Capturer } from "../actions/capture.js";
-import type { NewAction } from "../models/action.js";
-import { OptionError } from "../errors.js";
+import type { Kwargs } from "../actions/types.js";
 import { toJson } from "../actions/values.js";
+import { OptionError } from "../errors.js";
+import type { NewAction } from "../models/action.js";
 import type { ActionRecord } from "../models/action.js";
 import type { JobRecord, NewJob } from "../models/job.js";
 import {

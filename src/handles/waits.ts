@@ -5,7 +5,7 @@ import {
   StoppedError,
   WaitTimeoutError,
 } from "../errors.js";
-import { duration, readOptions, signal, boolean } from "../options.js";
+import { boolean, duration, readOptions, signal } from "../options.js";
 import type { Waiter } from "../supervisor/waiter.js";
 import type { Job, WaitOptions } from "./job.js";
 
@@ -43,7 +43,7 @@ export class Waits {
           try {
             check(job, die);
           } catch (failure) {
-            reject(failure as Error);
+            reject(failure);
           }
           if (waiting.size === 0) resolve();
         };
@@ -94,7 +94,7 @@ export class Waits {
         job.replace(ending.fields);
         arrived(job);
       } else {
-        job.load().then(arrived as (job: Job) => void, reject);
+        job.load().then(arrived, reject);
       }
     };
     if (ending.ended || ending.deleted) {

@@ -1,7 +1,7 @@
+import type { Bounds } from "../bounds.js";
 import { clearTimeout, monotonic, setTimeout } from "../clock.js";
 import type { Scale } from "../events.js";
-import type { Bounds } from "../options.js";
-import { type Decision, decide } from "./decide.js";
+import { decide, type Decision } from "./decide.js";
 import type { PoolWorker } from "./worker.js";
 
 export interface AutoscalerPort {
@@ -11,6 +11,8 @@ export interface AutoscalerPort {
   arriving(): number;
   start(nr: number): void;
   scaled(scale: Scale): void;
+  /** It is time to reconcile. */
+  lookAgain(): void;
 }
 
 export interface AutoscalerOptions {
@@ -97,7 +99,7 @@ export class Autoscaler {
       idleTimeout,
     });
     this.#carryOut(decision, workers, present, busy, hold);
-    if (idle.length > 0 && present > this.#bounds.nrMin) {
+    if (present > this.#bounds.nrMin) {
       this.#lookAgain(Math.max(idleTimeout - idleFor, 10));
     } else if (this.#ready > 0 && starting > 0) this.#lookAgain(this.#bootTime);
   }
@@ -136,7 +138,7 @@ export class Autoscaler {
   #lookAgain(delay: number): void {
     clearTimeout(this.#tick);
     this.#tick = setTimeout(() => {
-      this.reconcile(false);
+      this.#port.lookAgain();
     }, delay).unref();
   }
 }

@@ -1,4 +1,4 @@
-import type { Bounds } from "../options.js";
+import type { Bounds } from "../bounds.js";
 
 /** What the pool looks like at a moment, in workers and in jobs. */
 export interface Situation extends Bounds {

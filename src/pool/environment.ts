@@ -33,7 +33,7 @@ export function childExecArgv(
 ): string[] {
   const kept: string[] = [];
   for (let index = 0; index < inherited.length; index += 1) {
-    const flag = inherited[index] as string;
+    const flag = inherited[index]!;
     if (!ownFlags.test(flag)) kept.push(flag);
     else if (withValue.test(flag) && !inherited[index + 1]?.startsWith("-"))
       index += 1;

@@ -1,9 +1,9 @@
 import PQueue from "p-queue";
 
+import type { Bounds } from "../bounds.js";
 import { clearTimeout, monotonic, setTimeout } from "../clock.js";
 import type { Scale } from "../events.js";
 import type { WorkerType } from "../models/worker.js";
-import type { Bounds } from "../options.js";
 import { Autoscaler } from "./autoscaler.js";
 import { Breaker } from "./breaker.js";
 import { Inprocess } from "./inprocess.js";
@@ -42,7 +42,7 @@ export class Pool {
   readonly #boots = new PQueue({ concurrency: bootsAtOnce });
   readonly #breaker = new Breaker();
   #scaling = false;
-  #registering = 0;
+  readonly #arrivals = new Set<Promise<PoolWorker>>();
 
   constructor(options: PoolOptions, bounds: Bounds, port: PoolPort) {
     this.#options = options;
@@ -53,12 +53,15 @@ export class Pool {
     this.#reaper = new Reaper(failed);
     this.#autoscaler = new Autoscaler(options, bounds, {
       workers: () => this.#scaled(),
-      arriving: () => this.#registering,
+      arriving: () => this.#arrivals.size,
       start: (nr) => {
         for (let one = 0; one < nr; one += 1) this.#startOne().catch(failed);
       },
       scaled: (scale) => {
         port.scaled(scale);
+      },
+      lookAgain: () => {
+        this.reconcile();
       },
     });
   }
@@ -100,6 +103,8 @@ export class Pool {
     this.#scaling = false;
     this.#autoscaler.stop();
     this.#breaker.reset();
+    // Those whose number is still being looked up: they find that it is too late.
+    await Promise.allSettled(this.#arrivals);
     const workers = [...this.workers.values()];
     for (const worker of workers) worker.halt();
     const limit = setTimeout(() => {
@@ -107,8 +112,6 @@ export class Pool {
     }, timeout);
     await Promise.all(workers.map(({ died }) => died));
     clearTimeout(limit);
-    // A worker whose number was still being looked up when this began.
-    if (this.workers.size > 0) await this.close(timeout, requeue);
   }
 
   /** A worker in this process, not started yet. */
@@ -143,7 +146,7 @@ export class Pool {
   }
 
   get #present(): number {
-    return this.#scaled().length + this.#registering;
+    return this.#scaled().length + this.#arrivals.size;
   }
 
   /** Those that the bounds are about: a draining one is as good as gone. */
@@ -155,18 +158,12 @@ export class Pool {
   }
 
   async #startOne(): Promise<void> {
-    let worker: PoolWorker;
-    this.#registering += 1;
-    try {
-      worker = await this.#add(
-        "subprocess",
-        undefined,
-        false,
-        (port) => new Subprocess(this.#options, this.#reaper, port),
-      );
-    } finally {
-      this.#registering -= 1;
-    }
+    const worker = await this.#add(
+      "subprocess",
+      undefined,
+      false,
+      (port) => new Subprocess(this.#options, this.#reaper, port),
+    );
     await this.#boots.add(() => this.#boot(worker));
   }
 
@@ -193,11 +190,18 @@ export class Pool {
     debug: boolean,
     vessel: (port: VesselPort) => Vessel,
   ): Promise<PoolWorker> {
-    const key = await this.#port.register(type, nr, debug);
-    const { workerTimeout: timeout, killGrace, concurrency } = this.#options;
-    const settings = { ...key, timeout, killGrace, concurrency, debug };
-    const worker = new PoolWorker(settings, this.#port, vessel);
-    this.workers.set(key.nr, worker);
-    return worker;
+    const arrival = this.#port.register(type, nr, debug).then((key) => {
+      const { workerTimeout: timeout, killGrace, concurrency } = this.#options;
+      const settings = { ...key, timeout, killGrace, concurrency, debug };
+      const worker = new PoolWorker(settings, this.#port, vessel);
+      this.workers.set(key.nr, worker);
+      return worker;
+    });
+    this.#arrivals.add(arrival);
+    try {
+      return await arrival;
+    } finally {
+      this.#arrivals.delete(arrival);
+    }
   }
 }

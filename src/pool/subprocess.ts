@@ -88,8 +88,7 @@ export class Subprocess implements Vessel {
         });
         child.once("exit", (exitCode, signal) => {
           void this.#close(child, exitCode, signal).then(() => {
-            const how =
-              signal === null ? `exit code ${String(exitCode)}` : signal;
+            const how = signal ?? `exit code ${String(exitCode)}`;
             const output = this.#tail.text;
             reject(
               new WorkerError(

@@ -14,6 +14,8 @@ export class Demand {
   readonly #categories: Categories;
   readonly #onError: (error: Error) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** There was news since the count that is under way was begun. */
+  #again = false;
   #measuredAt = -Infinity;
   #ready = 0;
   #stopped = false;
@@ -37,12 +39,17 @@ export class Demand {
 
   /** Counts, now or as soon as the last count is old enough; nothing while an idle worker's claim will tell. */
   measure(): void {
-    if (!this.#pool.scaling || this.#stopped || this.#timer !== undefined)
+    if (!this.#pool.scaling || this.#stopped) return;
+    if (this.#timer !== undefined) {
+      this.#again = true;
       return;
-    for (const { phase } of this.#pool.workers.values())
+    }
+    for (const { phase } of this.#pool.workers.values()) {
       if (phase === "idle") return;
+    }
     const wait = Math.max(0, this.#measuredAt + interval - monotonic());
     this.#timer = setTimeout(() => {
+      this.#again = false;
       this.#count().catch((cause: unknown) => {
         this.#onError(cause as Error);
       });
@@ -62,6 +69,7 @@ export class Demand {
       this.#timer = undefined;
       this.#measuredAt = monotonic();
     }
+    if (this.#again) this.measure();
   }
 
   #tell(ready: number): void {

@@ -1,15 +1,17 @@
+import type { Bounds } from "../bounds.js";
+import { setImmediate } from "../clock.js";
 import { OptionError } from "../errors.js";
 import type { Scale } from "../events.js";
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { WorkerType } from "../models/worker.js";
-import type { Bounds } from "../options.js";
 import { cancelled, type Outcome } from "../pool/outcome.js";
 import { Pool, type PoolOptions, type PoolPort } from "../pool/pool.js";
 import type { PoolWorker } from "../pool/worker.js";
 import { processStart } from "../processes.js";
 import type { Categories, Store } from "../store/store.js";
 import { Claims } from "./claims.js";
+import { showEnd, showStart } from "./debug.js";
 import { Demand } from "./demand.js";
 import type { EndedFields } from "./ending.js";
 import { Ledger } from "./ledger.js";
@@ -123,12 +125,8 @@ export class Dispatcher implements PoolPort {
   /** What other processes asked of this one: jobs to cancel, workers to halt. */
   async obey(): Promise<void> {
     if (this.#closing) return;
-    const [ids, workers] = await Promise.all([
-      this.#store.cancelledJobs(),
-      this.#store.findWorkers({ state: ["NEW", "WAITING", "BUSY"] }),
-    ]);
-    for (const id of ids) this.cancel(id);
-    for (const { halt, nr, id } of workers) {
+    for (const id of await this.#store.cancelledJobs()) this.cancel(id);
+    for (const { halt, nr, id } of await this.#store.findWorkers({})) {
       const worker = this.pool.workers.get(nr);
       if (halt && worker?.settings.id === id) worker.halt();
     }
@@ -155,13 +153,9 @@ export class Dispatcher implements PoolPort {
     debug: boolean,
   ): Promise<{ id: number; nr: number }> {
     const timeout = this.#options.workerTimeout;
-    const worker = {
-      type,
-      timeout,
-      debug,
-      ...(nr === undefined ? {} : { nr }),
-    };
-    const record = await this.#store.registerWorker(worker);
+    const worker = { type, timeout, debug };
+    const numbered = nr === undefined ? worker : { ...worker, nr };
+    const record = await this.#store.registerWorker(numbered);
     if (record !== undefined) return record;
     const expected = "a number that no live worker has";
     throw new OptionError("workerStart", "nr", nr, expected);
@@ -173,6 +167,7 @@ export class Dispatcher implements PoolPort {
     outcome: Outcome,
     took: number,
   ): void {
+    showEnd(worker, job, outcome, took);
     this.#ledger.settle(worker.nr, job, outcome);
     if (outcome.kind !== "released") {
       this.#claims.appetite.learn(took);
@@ -209,7 +204,10 @@ export class Dispatcher implements PoolPort {
     jobs: readonly ClaimedJob[],
     actions: readonly ActionRecord[],
   ): void {
-    for (const job of jobs) this.#port.started(job);
+    for (const job of jobs) {
+      showStart(worker, job);
+      this.#port.started(job);
+    }
     worker.assign(jobs, actions);
     for (const { id } of jobs) {
       if (this.#cancelled.delete(id)) worker.stop(id, cancelled());
@@ -240,7 +238,10 @@ export class Dispatcher implements PoolPort {
     this.#allowance.delete(worker);
     const state = error === null ? "HALTED" : "ERROR";
     this.#update(settings.id, { state, error, currentJob: null });
-    this.pool.reconcile();
+    // Not within its own death: whether it could not even boot is told only after this.
+    setImmediate(() => {
+      this.pool.reconcile();
+    });
   }
 
   #update(id: number, change: Parameters<Store["updateWorker"]>[1]): void {

@@ -142,8 +142,8 @@ describe("scheduling", () => {
         option,
         where: "schedule",
       });
-      await bad.catch((error: Error) => {
-        expect(error.stack).not.toMatch(/at .*\/src\//);
+    await bad.catch((error: unknown) => {
+        expect((error as Error).stack).not.toMatch(/at .*\/src\//);
       });
       expect(await myjobs.jobs.count()).toBe(0);
     },

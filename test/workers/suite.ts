@@ -128,7 +128,7 @@ export function workerSuite(
       const myjobs = await serving();
       const job = await myjobs.schedule(
         { module: "../support/actions.js", method: "greet" },
-        { name: "Ann" } as never,
+        { name: "Ann" },
       );
       await job.wait();
       expect(job.result).toBe("hello Ann from actions");

@@ -12,7 +12,11 @@ interface Scope {
 }
 
 /** TypeScript: one object for the block, in which a `catch` has put what was thrown. */
-export function addResource<T>({ stack }: Scope, value: T, isAsync: boolean): T {
+export function addResource<T>(
+  { stack }: Scope,
+  value: T,
+  isAsync: boolean,
+): T {
   stack.push({ dispose: disposer(value, isAsync), isAsync });
   return value;
 }
@@ -27,7 +31,11 @@ export function using<T>(stack: Resource[], value: T, isAsync = false): T {
   return value;
 }
 
-export function disposeAll(stack: Resource[], error: unknown, hasError: boolean): Promise<void> | undefined {
+export function disposeAll(
+  stack: Resource[],
+  error: unknown,
+  hasError: boolean,
+): Promise<void> | undefined {
   const failure = { error, has: hasError };
   const run = ({ dispose }: Resource): unknown => {
     try {
@@ -43,7 +51,10 @@ export function disposeAll(stack: Resource[], error: unknown, hasError: boolean)
   const last = [...stack].reverse();
   if (last.some(({ isAsync }) => isAsync)) {
     return (async () => {
-      for (const resource of last) await Promise.resolve(run(resource)).catch((thrown: unknown) => fail(failure, thrown));
+      for (const resource of last)
+        await Promise.resolve(run(resource)).catch((thrown: unknown) =>
+          fail(failure, thrown),
+        );
       finish();
     })();
   }
@@ -52,20 +63,32 @@ export function disposeAll(stack: Resource[], error: unknown, hasError: boolean)
   return undefined;
 }
 
-function disposer(value: unknown, isAsync: boolean): (() => unknown) | undefined {
+function disposer(
+  value: unknown,
+  isAsync: boolean,
+): (() => unknown) | undefined {
   if (value === null || value === undefined) return undefined;
   // Where a Node has no such symbols, compilers' code and libraries agree on these.
-  const names = [isAsync && (Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")), Symbol.dispose ?? Symbol.for("Symbol.dispose")];
+  const names = [
+    isAsync && (Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")),
+    Symbol.dispose ?? Symbol.for("Symbol.dispose"),
+  ];
   for (const name of names) {
     const dispose = name ? (value as Record<symbol, unknown>)[name] : undefined;
-    if (typeof dispose === "function") return () => dispose.call(value) as unknown;
+    if (typeof dispose === "function")
+      return () => dispose.call(value) as unknown;
   }
   throw new TypeError("Object not disposable");
 }
 
-function fail(failure: { error: unknown; has: boolean }, thrown: unknown): void {
+function fail(
+  failure: { error: unknown; has: boolean },
+  thrown: unknown,
+): void {
   const name = "SuppressedError";
   const both = { name, error: thrown, suppressed: failure.error };
-  failure.error = failure.has ? Object.assign(new Error("An error was suppressed during disposal."), both) : thrown;
+  failure.error = failure.has
+    ? Object.assign(new Error("An error was suppressed during disposal."), both)
+    : thrown;
   failure.has = true;
 }

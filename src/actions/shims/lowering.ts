@@ -12,7 +12,8 @@ const read = (from: Iterable<unknown>, count = Infinity): unknown[] => {
   return taken;
 };
 const toArray = (from: Iterable<unknown>): unknown[] => [...from];
-const name = (target: object, value: string): object => objects.setName(target, value);
+const name = (target: object, value: string): object =>
+  objects.setName(target, value);
 
 /** By the names that TypeScript's compiler calls, and tslib exports. */
 export const tslib: Record<string, unknown> = {
@@ -21,7 +22,10 @@ export const tslib: Record<string, unknown> = {
   __propKey: objects.propertyKey,
   __setFunctionName: objects.setName,
   __makeTemplateObject: objects.templateObject,
-  __spreadArray: (to: unknown[], from: ArrayLike<unknown>) => [...to, ...Array.from(from)],
+  __spreadArray: (to: unknown[], from: ArrayLike<unknown>) => [
+    ...to,
+    ...Array.from(from),
+  ],
   __read: read,
   __values: (from: Iterable<unknown>) => from[Symbol.iterator](),
   __awaiter: asynchrony.awaiter,
@@ -95,7 +99,9 @@ const swc: Record<string, unknown> = {
 };
 
 const babel: Record<string, unknown> = {
-  ...Object.fromEntries(Object.entries(swc).map(([key, value]) => [camel(key), value])),
+  ...Object.fromEntries(
+    Object.entries(swc).map(([key, value]) => [camel(key), value]),
+  ),
   _objectSpread2: objects.spread,
   _classPrivateFieldInitSpec: privates.privateAdd,
   _classPrivateMethodInitSpec: privates.privateAdd,
@@ -115,5 +121,7 @@ export const lowering: Readonly<Record<string, unknown>> = {
 };
 
 function camel(key: string): string {
-  return key.replace(/(?<=.)_(\w)/g, (_all, letter: string) => letter.toUpperCase());
+  return key.replace(/(?<=.)_(\w)/g, (_all, letter: string) =>
+    letter.toUpperCase(),
+  );
 }

@@ -5,17 +5,32 @@ type Getter = (this: object) => unknown;
 type Setter = (this: object, value: unknown) => void;
 
 /** TypeScript: kind 'f' is a field, 'm' a method, 'a' an accessor; of a static member, `state` is the class. */
-export function classGet(holder: object, state: Store | object, kind?: string, member?: unknown): unknown {
-  if (kind === "a" && !member) throw new TypeError("Private accessor was defined without a getter");
+export function classGet(
+  holder: object,
+  state: Store | object,
+  kind?: string,
+  member?: unknown,
+): unknown {
+  if (kind === "a" && !member)
+    throw new TypeError("Private accessor was defined without a getter");
   mustHave(holder, state, "read");
   if (kind === "m") return member;
   if (kind === "a") return (member as Getter).call(holder);
-  return member ? (member as { value: unknown }).value : (state as WeakMap<object, unknown>).get(holder);
+  return member
+    ? (member as { value: unknown }).value
+    : (state as WeakMap<object, unknown>).get(holder);
 }
 
-export function classSet(holder: object, state: Store | object, value: unknown, kind?: string, member?: unknown): unknown {
+export function classSet(
+  holder: object,
+  state: Store | object,
+  value: unknown,
+  kind?: string,
+  member?: unknown,
+): unknown {
   if (kind === "m") throw new TypeError("Private method is not writable");
-  if (kind === "a" && !member) throw new TypeError("Private accessor was defined without a setter");
+  if (kind === "a" && !member)
+    throw new TypeError("Private accessor was defined without a setter");
   mustHave(holder, state, "write");
   if (kind === "a") (member as Setter).call(holder, value);
   else if (member) (member as { value: unknown }).value = value;
@@ -29,25 +44,45 @@ export function classIn(state: Store | object, holder: unknown): boolean {
 }
 
 /** esbuild: the member comes first or not at all. */
-export function privateGet(holder: object, state: Store, getter?: Getter): unknown {
+export function privateGet(
+  holder: object,
+  state: Store,
+  getter?: Getter,
+): unknown {
   mustHave(holder, state, "read");
-  return getter ? getter.call(holder) : (state as WeakMap<object, unknown>).get(holder);
+  return getter
+    ? getter.call(holder)
+    : (state as WeakMap<object, unknown>).get(holder);
 }
 
-export function privateSet(holder: object, state: Store, value: unknown, setter?: Setter): unknown {
+export function privateSet(
+  holder: object,
+  state: Store,
+  value: unknown,
+  setter?: Setter,
+): unknown {
   mustHave(holder, state, "write");
   if (setter) setter.call(holder, value);
   else (state as WeakMap<object, unknown>).set(holder, value);
   return value;
 }
 
-export function privateMethod(holder: object, state: Store, method: unknown): unknown {
+export function privateMethod(
+  holder: object,
+  state: Store,
+  method: unknown,
+): unknown {
   mustHave(holder, state, "access");
   return method;
 }
 
-export function privateAdd(holder: object, state: Store, value?: unknown): void {
-  if (has(holder, state)) throw new TypeError("Cannot add the same private member more than once");
+export function privateAdd(
+  holder: object,
+  state: Store,
+  value?: unknown,
+): void {
+  if (has(holder, state))
+    throw new TypeError("Cannot add the same private member more than once");
   if ("set" in state) state.set(holder, value);
   else state.add(holder);
 }
@@ -58,7 +93,12 @@ export function privateIn(state: Store, holder: unknown): boolean {
 }
 
 /** esbuild: `holder.#x++` as something with a `_` that can be read and written. */
-export const privateWrapper = (holder: object, state: Store, setter?: Setter, getter?: Getter): { _: unknown } => ({
+export const privateWrapper = (
+  holder: object,
+  state: Store,
+  setter?: Setter,
+  getter?: Getter,
+): { _: unknown } => ({
   get _(): unknown {
     return privateGet(holder, state, getter);
   },
@@ -75,21 +115,32 @@ interface Box {
   writable?: boolean;
 }
 
-export const boxGet = (holder: object, state: WeakMap<object, Box>): unknown => {
+export const boxGet = (
+  holder: object,
+  state: WeakMap<object, Box>,
+): unknown => {
   const box = boxOf(holder, state, "get");
   return box.get ? box.get.call(holder) : box.value;
 };
 
-export const boxSet = (holder: object, state: WeakMap<object, Box>, value: unknown): unknown => {
+export const boxSet = (
+  holder: object,
+  state: WeakMap<object, Box>,
+  value: unknown,
+): unknown => {
   const box = boxOf(holder, state, "set");
   if (box.set) box.set.call(holder, value);
-  else if (box.writable === false) throw new TypeError("attempted to set read only private field");
+  else if (box.writable === false)
+    throw new TypeError("attempted to set read only private field");
   else box.value = value;
   return value;
 };
 
 /** swc: `holder.#x++`, as something with a `value` that can be read and written. */
-export const boxUpdate = (holder: object, state: WeakMap<object, Box>): { value: unknown } => ({
+export const boxUpdate = (
+  holder: object,
+  state: WeakMap<object, Box>,
+): { value: unknown } => ({
   get value(): unknown {
     return boxGet(holder, state);
   },
@@ -99,31 +150,54 @@ export const boxUpdate = (holder: object, state: WeakMap<object, Box>): { value:
 });
 
 /** swc: a static member's box is handed over, the class with it. */
-export const staticGet = (holder: object, owner: object, box: Box): unknown => boxGet(holder, boxed(holder, owner, box));
+export const staticGet = (holder: object, owner: object, box: Box): unknown =>
+  boxGet(holder, boxed(holder, owner, box));
 
-export const staticSet = (holder: object, owner: object, box: Box, value: unknown): unknown =>
-  boxSet(holder, boxed(holder, owner, box), value);
+export const staticSet = (
+  holder: object,
+  owner: object,
+  box: Box,
+  value: unknown,
+): unknown => boxSet(holder, boxed(holder, owner, box), value);
 
-export const staticUpdate = (holder: object, owner: object, box: Box): { value: unknown } =>
-  boxUpdate(holder, boxed(holder, owner, box));
+export const staticUpdate = (
+  holder: object,
+  owner: object,
+  box: Box,
+): { value: unknown } => boxUpdate(holder, boxed(holder, owner, box));
 
-export const staticMethod = (holder: object, owner: object, method: unknown): unknown => {
+export const staticMethod = (
+  holder: object,
+  owner: object,
+  method: unknown,
+): unknown => {
   mustHave(holder, owner, "access");
   return method;
 };
 
 /** Babel: who may use the member, or the class itself if it is static; gives the holder, or what is named third. */
-export function assertBrand(state: Store | object, holder: object, value?: unknown): unknown {
+export function assertBrand(
+  state: Store | object,
+  holder: object,
+  value?: unknown,
+): unknown {
   mustHave(holder, state, "access");
   return arguments.length < 3 ? holder : value;
 }
 
-export const brandGet = (state: WeakMap<object, unknown>, holder: object): unknown => {
+export const brandGet = (
+  state: WeakMap<object, unknown>,
+  holder: object,
+): unknown => {
   mustHave(holder, state, "read");
   return state.get(holder);
 };
 
-export const brandSet = (state: WeakMap<object, unknown>, holder: object, value: unknown): unknown => {
+export const brandSet = (
+  state: WeakMap<object, unknown>,
+  holder: object,
+  value: unknown,
+): unknown => {
   mustHave(holder, state, "write");
   state.set(holder, value);
   return value;
@@ -136,7 +210,8 @@ function boxed(holder: object, owner: object, box: Box): WeakMap<object, Box> {
 
 function boxOf(holder: object, state: WeakMap<object, Box>, what: string): Box {
   const box = state.get(holder);
-  if (!box) throw new TypeError(`attempted to ${what} private field on non-instance`);
+  if (!box)
+    throw new TypeError(`attempted to ${what} private field on non-instance`);
   return box;
 }
 
@@ -145,15 +220,25 @@ function has(holder: object, state: Store | object): boolean {
 }
 
 function isStore(state: Store | object): state is Store {
-  return typeof state !== "function" && typeof (state as Store).has === "function";
+  return (
+    typeof state !== "function" && typeof (state as Store).has === "function"
+  );
 }
 
 function mustHave(holder: object, state: Store | object, what: string): void {
-  if (!has(holder, state)) throw new TypeError(`Cannot ${what} private member of an object whose class did not declare it`);
+  if (!has(holder, state))
+    throw new TypeError(
+      `Cannot ${what} private member of an object whose class did not declare it`,
+    );
 }
 
 function mustBeObject(holder: unknown): asserts holder is object {
-  if ((typeof holder !== "object" && typeof holder !== "function") || holder === null) {
-    throw new TypeError("Cannot use 'in' operator to search for a private member in what is no object");
+  if (
+    (typeof holder !== "object" && typeof holder !== "function") ||
+    holder === null
+  ) {
+    throw new TypeError(
+      "Cannot use 'in' operator to search for a private member in what is no object",
+    );
   }
 }

@@ -28,7 +28,7 @@ export class ActionTable {
 
   put(action: NewAction): ActionRecord {
     this.#insert.run(action);
-    return this.#byKey.get(action.key) as ActionRecord;
+    return this.#byKey.get(action.key)!;
   }
 
   get(id: number): ActionRecord | undefined {

@@ -32,7 +32,7 @@ export function storeError(
   const message = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(
     `${attempt} ${store || ":memory:"}: ${words} (${message})`,
-    fault as StoreFault,
+    fault,
     store,
     { cause },
   );

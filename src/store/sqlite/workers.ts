@@ -25,7 +25,7 @@ export class WorkerTable {
     this.#remove = db.prepare<[number]>(
       "delete from myjobs_worker where nr = ?",
     );
-    this.#insert = db.prepare<unknown[]>(
+    this.#insert = db.prepare(
       `insert into myjobs_worker (nr, name, type, state, time_start, last_update, debug, timeout, host)
        values (?, ?, ?, 'NEW', ?, ?, ?, ?, ?)`,
     );
@@ -80,7 +80,7 @@ export class WorkerTable {
       worker.timeout,
       host,
     );
-    return workerRecord(this.#byId.get(Number(lastInsertRowid)) as WorkerRow);
+    return workerRecord(this.#byId.get(Number(lastInsertRowid))!);
   }
 
   update(id: number, change: WorkerChange, now: number): void {

@@ -1,0 +1,155 @@
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+/** An empty project in which the package is installed as a user would, from what `npm pack` makes. */
+export class Consumer {
+  readonly #folder = mkdtempSync(path.join(tmpdir(), "myjobs test '"));
+  /** The project. */
+  readonly folder = path.join(this.#folder, "project");
+  /** The package in it. */
+  readonly package = path.join(this.folder, "node_modules/myjobs");
+
+  async install(): Promise<void> {
+    const tarball = await this.#pack();
+    mkdirSync(this.folder);
+    this.#write("package.json", { name: "consumer", private: true });
+    this.#write("package-lock.json", knownVersions());
+    const flags = ["--ignore-scripts", "--omit=dev", "--prefer-offline"];
+    await run("npm", ["install", ...flags, tarball], this.folder);
+    // To compile it takes more than a minute, and is not what is tested here.
+    this.#link("better-sqlite3/build");
+    for (const name of ["jest", "tsx", "typescript", "@types/node"]) {
+      this.#link(name);
+    }
+    cpSync(path.join(__dirname, "fixtures"), this.folder, { recursive: true });
+  }
+
+  /** Runs Node in the project; rejects if it fails, or does not exit by itself. */
+  async node(...args: string[]): Promise<Output> {
+    return run(process.execPath, args, this.folder);
+  }
+
+  /** Runs a program of a package that is installed in the project. */
+  async bin(name: string, ...args: string[]): Promise<Output> {
+    const program = path.join("node_modules/.bin", name);
+    return run(program, args, this.folder);
+  }
+
+  /** Checks the types of files as a user's compiler does, those of libraries included. */
+  async compile(options: object, ...files: string[]): Promise<Output> {
+    const compilerOptions = {
+      target: "ES2022",
+      lib: ["ES2022"],
+      types: ["node"],
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      ...options,
+    };
+    this.#write("tsconfig.json", { compilerOptions, files });
+    return this.node("node_modules/typescript/bin/tsc");
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** From a copy of the sources: a build in the checkout may be in use. */
+  async #pack(): Promise<string> {
+    const folder = path.join(this.#folder, "source");
+    mkdirSync(folder);
+    for (const name of sources) {
+      const from = path.join(root, name);
+      if (!existsSync(from)) continue;
+      cpSync(from, path.join(folder, name), { recursive: true });
+    }
+    symlinkSync(
+      path.join(root, "node_modules"),
+      path.join(folder, "node_modules"),
+    );
+    await run("npm", ["pack"], folder);
+    const tarballs = readdirSync(folder).filter((name) =>
+      name.endsWith(".tgz"),
+    );
+    return path.join(folder, String(tarballs[0]));
+  }
+
+  #write(name: string, content: object): void {
+    writeFileSync(path.join(this.folder, name), JSON.stringify(content));
+  }
+
+  #link(name: string): void {
+    const link = path.join(this.folder, "node_modules", name);
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(path.join(root, "node_modules", name), link);
+  }
+}
+
+const root = path.resolve(__dirname, "../..");
+
+const sources = [
+  "package.json",
+  "tsconfig.json",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  "src",
+  "workers",
+];
+
+/** A lock of what the package depends on, as it is installed here: npm has that in its cache. */
+function knownVersions(): object {
+  const text = readFileSync(path.join(root, "package-lock.json"), "utf8");
+  const lock = JSON.parse(text) as { packages: Record<string, Locked> };
+  const kept = Object.entries(lock.packages).filter(
+    ([where, { dev, devOptional }]) => where !== "" && !dev && !devOptional,
+  );
+  return { ...lock, name: "consumer", packages: Object.fromEntries(kept) };
+}
+
+interface Locked {
+  dev?: boolean;
+  devOptional?: boolean;
+}
+
+interface Output {
+  stdout: string;
+  stderr: string;
+}
+
+const limit = 60_000;
+
+async function run(
+  program: string,
+  args: string[],
+  cwd: string,
+): Promise<Output> {
+  // The programs shall not know that a test started them.
+  const { JEST_WORKER_ID: _worker, NODE_ENV: _mode, ...env } = process.env;
+  try {
+    return await promisify(execFile)(program, args, {
+      cwd,
+      env,
+      timeout: limit,
+      killSignal: "SIGKILL",
+    });
+  } catch (cause) {
+    const { killed, stdout, stderr } = cause as Output & { killed: boolean };
+    const how = killed ? `did not exit within ${String(limit)} ms` : "failed";
+    const command = [program, ...args].join(" ");
+    throw new Error(`${command} ${how}:\n${stdout}${stderr}`, { cause });
+  }
+}

@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import ts from "typescript";
+
+import { Consumer } from "./consumer.js";
+
+const consumer = new Consumer();
+
+beforeAll(() => consumer.install(), 90_000);
+
+afterAll(() => {
+  consumer.remove();
+});
+
+describe("The installed package runs a job", () => {
+  test("from a plain ES module", async () => {
+    const output = await consumer.node("addition.mjs");
+    expect(output).toEqual({ stdout: "3\n", stderr: "" });
+  });
+
+  test("from plain CommonJS", async () => {
+    const output = await consumer.node("addition.cjs");
+    expect(output).toEqual({ stdout: "3\n", stderr: "" });
+  });
+
+  test.each(["addition.mts", "addition.cts"])(
+    "from TypeScript under tsx: %s",
+    async (file) => {
+      const output = await consumer.node("node_modules/tsx/dist/cli.mjs", file);
+      expect(output).toEqual({ stdout: "3\n", stderr: "" });
+    },
+  );
+
+  test("inside a Jest test that is CommonJS", async () => {
+    const { stderr } = await consumer.node(jest, "addition.test.js");
+    expect(stderr).toMatch(/^Tests: +1 passed, 1 total$/m);
+    expect(stderr).not.toMatch(/did not exit|failed to exit/);
+  });
+
+  test("inside a Jest test that is an ES module", async () => {
+    const flag = "--experimental-vm-modules";
+    const { stderr } = await consumer.node(flag, jest, "addition.test.mjs");
+    expect(stderr).toMatch(/^Tests: +1 passed, 1 total$/m);
+    expect(stderr).not.toMatch(/did not exit|failed to exit/);
+  });
+
+  test("and leaves nothing but the store behind", () => {
+    const left = readdirSync(consumer.folder).filter((name) =>
+      name.includes(".db"),
+    );
+    const runs = ["cjs", "cts", "jest-cjs", "jest-mjs", "mjs", "mts"];
+    expect(left).toEqual(runs.map((name) => `${name}.db`));
+  });
+});
+
+describe("The installed package", () => {
+  test("has a program, and tells what it does", async () => {
+    const { stdout } = await consumer.bin("myjobs", "--help");
+    expect(stdout).toMatch(/^Usage: myjobs /);
+  });
+
+  test.each([
+    { module: "NodeNext", moduleResolution: "NodeNext" },
+    { module: "Preserve", moduleResolution: "Bundler" },
+  ])("has types that need no others but Node's: $module", async (options) => {
+    const files = ["types.mts", "addition.mts", "addition.cts"];
+    await consumer.compile(options, ...files);
+  });
+
+  test.each([
+    ["", []],
+    [", where source maps are on", ["--enable-source-maps"]],
+  ])("shows none of its own lines in a user's stack%s", async (_, flags) => {
+    const { stdout } = await consumer.node(...flags, "refusal.mjs");
+    const stacks = JSON.parse(stdout) as string[];
+    expect(stacks).toHaveLength(4);
+    for (const stack of stacks) {
+      expect(stack).toMatch(/^ +at .*refusal\.mjs:\d+/m);
+      expect(stack).not.toContain("node_modules/myjobs");
+    }
+  });
+
+  test("holds what runs and what explains it, and nothing else", () => {
+    const top = readdirSync(consumer.package);
+    expect(top).toEqual(expect.arrayContaining(["LICENSE", "dist"]));
+    const known = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
+    expect([...known, "dist"]).toEqual(expect.arrayContaining(top));
+    expect(readdirSync(path.join(consumer.package, "dist/workers"))).toEqual(
+      expect.arrayContaining(["reaper.sh", "subprocess.js"]),
+    );
+    const program = path.join(consumer.package, "dist/cli/main.js");
+    expect(statSync(program).mode & 0o111).toBe(0o111);
+  });
+
+  test("gives a child no database, no parser and no command line", () => {
+    const program = path.join(consumer.package, "dist/workers/subprocess.js");
+    expect(packagesOf(program)).toEqual([]);
+  });
+
+  test("needs no ES module from CommonJS", () => {
+    const bundle = path.join(consumer.package, "dist/index.cjs");
+    expect(packagesOf(bundle)).toEqual(["acorn", "better-sqlite3"]);
+  });
+});
+
+const jest = "node_modules/jest/bin/jest.js";
+
+/** What packages a built file imports, and those beside it that it imports. */
+function packagesOf(file: string): string[] {
+  const files = [file];
+  const packages = new Set<string>();
+  for (const one of files) {
+    const text = readFileSync(one, "utf8");
+    for (const { fileName } of ts.preProcessFile(text, true, true)
+      .importedFiles) {
+      if (fileName.startsWith(".")) {
+        const next = path.join(path.dirname(one), fileName);
+        if (!files.includes(next)) files.push(next);
+      } else if (!fileName.startsWith("node:")) packages.add(fileName);
+    }
+  }
+  return [...packages].sort();
+}
