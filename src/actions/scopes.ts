@@ -9,6 +9,7 @@ import type {
 } from "acorn";
 
 import { passingThis } from "./lowered.js";
+import { walkPattern } from "./pattern.js";
 import {
   type Declaration,
   type FunctionPlace,
@@ -102,36 +103,32 @@ class Walk {
         const inner = new Scope(scope, false);
         if (node.left.type === "VariableDeclaration")
           this.visit(node.left, inner);
-        else this.#pattern(node.left, inner);
+        else this.#assign(node.left, inner);
         this.visit(node.right, inner);
         this.visit(node.body, inner);
         return;
       }
       case "CatchClause": {
         const inner = new Scope(scope, false);
-        this.#pattern(node.param, inner, { word: "catch", node }, inner);
+        this.#bind(node.param, { word: "catch", node }, inner);
         this.visit(node.body, inner);
         return;
       }
       case "VariableDeclaration": {
         const holder = node.kind === "var" ? scope.forVars : scope;
         for (const declarator of node.declarations) {
-          this.#pattern(
-            declarator.id,
-            scope,
-            { word: node.kind, node: declarator },
-            holder,
-          );
+          const by = { word: node.kind, node: declarator };
+          this.#bind(declarator.id, by, holder, scope);
           this.visit(declarator.init, scope);
         }
         return;
       }
       case "AssignmentExpression":
-        this.#pattern(node.left, scope);
+        this.#assign(node.left, scope);
         this.visit(node.right, scope);
         return;
       case "UpdateExpression":
-        this.#pattern(node.argument, scope);
+        this.#assign(node.argument, scope);
         return;
       case "UnaryExpression":
         if (node.operator === "typeof" && node.argument.type === "Identifier") {
@@ -174,12 +171,7 @@ class Walk {
     if (!isArrow) params.names.set("arguments", itself);
     const run = (): void => {
       for (const param of node.params)
-        this.#pattern(
-          param,
-          params,
-          { word: "parameter", node: param },
-          params,
-        );
+        this.#bind(param, { word: "parameter", node: param }, params);
       const body = new Scope(params, true);
       if (node.body.type === "BlockStatement") this.#each(node.body.body, body);
       else this.visit(node.body, body);
@@ -204,41 +196,27 @@ class Walk {
     }
   }
 
-  /** Names that are assigned to, or with `holder` declared. */
-  #pattern(
+  /** Names that are assigned to. */
+  #assign(node: AnyNode, scope: Scope): void {
+    walkPattern(
+      node,
+      (name) => this.#refer(name, "write", scope),
+      (expression) => this.visit(expression, scope),
+    );
+  }
+
+  /** Names that `holder` will hold; what stands in the pattern is seen from `scope`. */
+  #bind(
     node: AnyNode | null | undefined,
-    scope: Scope,
-    declares?: Declaration,
-    holder?: Scope,
+    by: Declaration,
+    holder: Scope,
+    scope = holder,
   ): void {
-    if (!node) return;
-    switch (node.type) {
-      case "Identifier":
-        if (holder && declares) this.#declare(node, declares, holder);
-        else this.#refer(node, "write", scope);
-        return;
-      case "AssignmentPattern":
-        this.#pattern(node.left, scope, declares, holder);
-        this.visit(node.right, scope);
-        return;
-      case "RestElement":
-        this.#pattern(node.argument, scope, declares, holder);
-        return;
-      case "ArrayPattern":
-        for (const element of node.elements)
-          this.#pattern(element, scope, declares, holder);
-        return;
-      case "ObjectPattern":
-        for (const property of node.properties)
-          this.#pattern(property, scope, declares, holder);
-        return;
-      case "Property":
-        if (node.computed) this.visit(node.key, scope);
-        this.#pattern(node.value, scope, declares, holder);
-        return;
-      default:
-        this.visit(node, scope);
-    }
+    walkPattern(
+      node,
+      (name) => this.#declare(name, by, holder),
+      (expression) => this.visit(expression, scope),
+    );
   }
 
   #declare(
