@@ -1,3 +1,12 @@
+export { moduleActions } from "./actions/declare.js";
+export type {
+  Action,
+  ActionFunction,
+  Context,
+  Json,
+  Kwargs,
+  ModuleAction,
+} from "./actions/types.js";
 export type { MyJobsEvents } from "./engine.js";
 export * from "./errors.js";
 export type { Scale } from "./events.js";

@@ -21,6 +21,11 @@ export function callSites(): string {
     .join("\n");
 }
 
+/** Stands for the file where there is none: what is relative is so to the working folder. */
+export function fileless(): string {
+  return `${process.cwd()}/[eval]`;
+}
+
 /** The path of a script's URL or path; undefined for what is no file. */
 export function toPath(script: string): string | undefined {
   if (script.startsWith("/")) return script;
@@ -33,7 +38,9 @@ export function toPath(script: string): string | undefined {
 
 /** Of the code that runs: with source maps the text of a stack would name files that it is not in. */
 function callers(): string[] {
-  const { prepareStackTrace, stackTraceLimit } = Error;
+  const { stackTraceLimit } = Error;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back, not called
+  const { prepareStackTrace } = Error;
   try {
     Error.stackTraceLimit = 50;
     Error.prepareStackTrace = (_error, sites) =>

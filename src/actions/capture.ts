@@ -1,7 +1,7 @@
 import { ActionError, type ActionProblem, show } from "../errors.js";
 import type { NewAction } from "../models/action.js";
 import { analyse, type Obstacle } from "./analyse.js";
-import { callerFile, callSites } from "./caller.js";
+import { callerFile, callSites, fileless } from "./caller.js";
 import { codeFrame, lineOf } from "./frame.js";
 import { packSegments } from "./mappings.js";
 import { captureModule, isModuleAction } from "./module.js";
@@ -125,14 +125,14 @@ function toRow(
   { code, origin }: ReturnType<typeof analyse>,
   position: Position | undefined,
 ): NewAction {
-  const file =
-    position?.script.file || (callerFile() ?? process.cwd() + "/[eval]");
+  // Code that was made of text has no file: its imports are then those of who schedules it.
+  const file = position?.script.file ?? callerFile() ?? fileless();
   const { line, column } = position?.start ?? {};
   const segments = position?.segments() ?? [];
   const names = {
     code,
     methodname: fn.name,
-    actorname: position?.original(0).file || file,
+    actorname: position?.original(0).file ?? file,
   };
   return toAction(names, {
     kind: "function",
@@ -151,7 +151,7 @@ function toProblem(
 ): ActionProblem {
   if (!position) return problem;
   const { file, line, column } = position.original(at);
-  const text = lineOf(position.script, file, line);
+  const text = lineOf(position.script, file ?? "", line);
   const frame = text === undefined ? undefined : codeFrame(text, line, column);
   // What the user called it, where a compiler has renamed it.
   const written =
@@ -162,7 +162,7 @@ function toProblem(
   return {
     ...problem,
     name,
-    file,
+    ...(file !== undefined && { file }),
     line: line + 1,
     column: column + 1,
     ...(frame !== undefined && { frame }),

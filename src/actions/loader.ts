@@ -84,7 +84,8 @@ const mainLoader = vm.constants
 function acceptMainLoader(): void {
   // The process of the main realm, which under Jest is not ours.
   const main = vm.runInThisContext("process") as typeof process;
-  const emitWarning = main.emitWarning;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back, not called
+  const { emitWarning } = main;
   main.emitWarning = () => undefined;
   try {
     const load = vm.compileFunction('return import("node:vm")', [], {

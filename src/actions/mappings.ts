@@ -93,7 +93,7 @@ export function unpackSegments(packed: readonly number[]): Segment[] {
 
 const digits =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const digitOf = new Map([...digits].map((digit, value) => [digit, value]));
+const digitOf = new Map(Array.from(digits, (digit, value) => [digit, value]));
 
 /** Base 64, five bits a digit, the sixth says that more follow; the lowest bit of all is the sign. */
 function readNumbers(text: string): number[] {

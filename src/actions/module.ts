@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url";
 
 import { ActionError, show } from "../errors.js";
 import type { NewAction } from "../models/action.js";
-import { callerFile } from "./caller.js";
+import { callerFile, fileless } from "./caller.js";
 import { loadExport } from "./export.js";
 import { isUrl } from "./loader.js";
 import { type ModuleOrigin, toAction } from "./origin.js";
@@ -65,7 +65,7 @@ function resolve(module: string): ModuleOrigin {
   return {
     kind: "module",
     module,
-    base: callerFile() ?? `${process.cwd()}/[eval]`,
+    base: callerFile() ?? fileless(),
   };
 }
 
@@ -74,10 +74,7 @@ export function absoluteModule(module: string): string | undefined {
   if (isUrl(module)) return module;
   if (module.startsWith("/")) return pathToFileURL(module).href;
   if (!/^\.\.?\//.test(module)) return undefined;
-  return new URL(
-    module,
-    pathToFileURL(callerFile() ?? `${process.cwd()}/[eval]`),
-  ).href;
+  return new URL(module, pathToFileURL(callerFile() ?? fileless())).href;
 }
 
 /** A URL of whatever realm. */

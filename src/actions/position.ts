@@ -16,7 +16,7 @@ export class Position {
   ) {}
 
   /** The user's file, and the place in it, of what is so far into the function's text. */
-  original(within: number): Place & { file: string } {
+  original(within: number): Place & { file: string | undefined } {
     const place = placeAt(this.script, this.offset + within);
     const segment =
       this.script.map && segmentAt(this.script.map.segments, place);
@@ -42,8 +42,8 @@ export class Position {
 /** A script as V8 holds it. */
 export interface Script {
   id: string;
-  /** An absolute path; '' if it is of no file. */
-  file: string;
+  /** An absolute path; undefined if it is of no file. */
+  file: string | undefined;
   text: string;
   /** Where its text begins in its file. */
   startLine: number;
@@ -125,7 +125,7 @@ class Inspector {
       const map = readSourceMap(url, sourceMapURL ?? "");
       script = {
         id,
-        file: toPath(url) ?? "",
+        file: toPath(url),
         text: "",
         startLine,
         startColumn,

@@ -49,9 +49,7 @@ function shim(name: string): unknown {
   const helper = found === undefined ? undefined : lowering[found];
   if (typeof helper !== "function") return helper;
   const callable = function (this: unknown, ...args: unknown[]): unknown {
-    return new.target
-      ? Reflect.construct(helper, args)
-      : Reflect.apply(helper, this, args);
+    return Reflect.apply(helper, this, args);
   };
   return Object.assign(callable, { _: callable, default: callable });
 }

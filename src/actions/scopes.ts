@@ -8,6 +8,7 @@ import type {
   ThisExpression,
 } from "acorn";
 
+import { childrenOf } from "./children.js";
 import { passingThis } from "./lowered.js";
 import { walkPattern } from "./pattern.js";
 import {
@@ -75,12 +76,12 @@ class Walk {
         return;
       case "PropertyDefinition":
         if (node.computed) this.visit(node.key, scope);
-        this.#withOwnThis(() => {
+        this.#within(true, () => {
           this.visit(node.value, new Scope(scope, true));
         });
         return;
       case "StaticBlock":
-        this.#withOwnThis(() => {
+        this.#within(true, () => {
           this.#each(node.body, new Scope(scope, true));
         });
         return;
@@ -178,7 +179,7 @@ class Walk {
     };
     if (isArrow || !this.#inFunction || this.#passing.has(node as AnyNode))
       this.#within(this.#ownThis, run);
-    else this.#withOwnThis(run);
+    else this.#within(true, run);
   }
 
   #class(node: Class, scope: Scope): void {
@@ -189,7 +190,7 @@ class Walk {
       if (member.type !== "MethodDefinition") this.visit(member, inner);
       else {
         if (member.computed) this.visit(member.key, inner);
-        this.#withOwnThis(() => {
+        this.#within(true, () => {
           this.#function(member.value, inner);
         });
       }
@@ -231,10 +232,6 @@ class Walk {
     this.references.push({ name: node.name, use, node, scope });
   }
 
-  #withOwnThis(run: () => void): void {
-    this.#within(true, run);
-  }
-
   #within(ownThis: boolean, run: () => void): void {
     const before = [this.#ownThis, this.#inFunction] as const;
     this.#ownThis = ownThis;
@@ -248,14 +245,6 @@ class Walk {
   }
 
   #children(node: AnyNode, scope: Scope): void {
-    for (const child of Object.values(node) as unknown[]) {
-      for (const one of Array.isArray(child) ? (child as unknown[]) : [child]) {
-        if (isNode(one)) this.visit(one, scope);
-      }
-    }
+    this.#each(childrenOf(node), scope);
   }
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof (value as AnyNode | null)?.type === "string";
 }

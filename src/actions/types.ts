@@ -43,9 +43,12 @@ export type Action<K = never, R = unknown> =
  */
 export type Json<T> = 0 extends 1 & T
   ? T
-  : T extends undefined | void
+  : T extends Nothing
     ? null
     : JsonValue<T>;
+
+/** undefined and void; the latter may only be named as what something returns. */
+type Nothing = ReturnType<() => void> | undefined;
 
 /** What may be given where an action wants `K`: only what still is a `K` when it arrives there. */
 export type Kwargs<K> = 0 extends 1 & K

@@ -46,7 +46,7 @@ function parse(pattern: string): { root: string; names: (RegExp | "**")[] } {
 
 function matcher(part: string): RegExp {
   const source = part
-    .replace(/[\\^$+.()|[\]{}/-]/g, "\\$&")
+    .replace(/[\\^$+.()|[\]{}]/g, "\\$&")
     .replace(/\*+/g, ".*")
     .replaceAll("?", ".");
   return new RegExp(`^${source}$`, "su");
@@ -67,7 +67,7 @@ async function look(
 ): Promise<Found[]> {
   const found: Found[] = [];
   try {
-    for await (const entry of await opendir(folder || ".")) {
+    for await (const entry of await opendir(folder || ".", { bufferSize: 512 })) {
       const one = await match(entry, folder, rest, names);
       if (one !== undefined) found.push(one);
     }

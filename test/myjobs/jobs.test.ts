@@ -142,7 +142,7 @@ describe("scheduling", () => {
         option,
         where: "schedule",
       });
-    await bad.catch((error: unknown) => {
+      await bad.catch((error: unknown) => {
         expect((error as Error).stack).not.toMatch(/at .*\/src\//);
       });
       expect(await myjobs.jobs.count()).toBe(0);

@@ -16,7 +16,7 @@ import { promisify } from "node:util";
 
 /** An empty project in which the package is installed as a user would, from what `npm pack` makes. */
 export class Consumer {
-  readonly #folder = mkdtempSync(path.join(tmpdir(), "myjobs test '"));
+  readonly #folder = mkdtempSync(path.join(tmpdir(), "myjobs package '#100% "));
   /** The project. */
   readonly folder = path.join(this.#folder, "project");
   /** The package in it. */

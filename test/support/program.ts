@@ -16,14 +16,18 @@ export interface Program {
 }
 
 /** Runs a script as a user's own: in a process of its own, `myjobs` being this package's source. */
-export function run(source: string, args: string[] = []): Program {
+export function run(
+  source: string,
+  args: string[] = [],
+  flags: string[] = [],
+): Program {
   const file = path.join(temporaryFolder(), "user script.mts");
   const index = pathToFileURL(path.resolve("src/index.ts")).href;
   writeFileSync(file, source.replace(`"myjobs"`, JSON.stringify(index)));
   const loader = createRequire(path.resolve("package.json")).resolve("tsx");
   const child = spawn(
     process.execPath,
-    ["--import", pathToFileURL(loader).href, file, ...args],
+    [...flags, "--import", pathToFileURL(loader).href, file, ...args],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   const lines: string[] = [];

@@ -1,5 +1,7 @@
 /* What compilers make async functions, async generators and `for await` of, with plain generators. */
 
+type Step = IteratorResult<unknown, unknown>;
+
 type Body = (
   this: unknown,
   ...args: unknown[]
@@ -76,24 +78,17 @@ export function* delegate(
   let isDone = false;
   try {
     for (;;) {
-      const { done, value } = (yield new Awaited(
-        iterator.next(),
-      )) as IteratorResult<unknown>;
-      if (done) {
+      const step = (yield new Awaited(iterator.next())) as Step;
+      if (step.done) {
         isDone = true;
-        return value;
+        return step.value;
       }
-      yield value;
+      yield step.value;
     }
   } finally {
     if (!isDone && iterator.return) yield new Awaited(iterator.return());
   }
 }
-
-/** esbuild calls for each of the iterator's three methods. */
-export const forAwait = (
-  from: AsyncIterable<unknown>,
-): AsyncIterator<unknown> => asyncIterator(from);
 
 async function run(
   steps: Generator<unknown, unknown, unknown>,

@@ -69,9 +69,10 @@ function disposer(
 ): (() => unknown) | undefined {
   if (value === null || value === undefined) return undefined;
   // Where a Node has no such symbols, compilers' code and libraries agree on these.
+  const known: { dispose?: symbol; asyncDispose?: symbol } = Symbol;
   const names = [
-    isAsync && (Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")),
-    Symbol.dispose ?? Symbol.for("Symbol.dispose"),
+    isAsync && (known.asyncDispose ?? Symbol.for("Symbol.asyncDispose")),
+    known.dispose ?? Symbol.for("Symbol.dispose"),
   ];
   for (const name of names) {
     const dispose = name ? (value as Record<symbol, unknown>)[name] : undefined;

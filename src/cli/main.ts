@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { createRequire } from "node:module";
+
+import { Command, CommanderError } from "commander";
+
+import { defineMap } from "./map.js";
+
+const { version } = createRequire(import.meta.url)("../../package.json") as {
+  version: string;
+};
+
+const program = new Command("myjobs")
+  .description("Durable jobs in a pool of processes.")
+  .version(version)
+  .exitOverride();
+defineMap(program);
+
+try {
+  await program.parseAsync();
+} catch (cause) {
+  if (!(cause instanceof CommanderError)) throw cause;
+  // It has been told already; help that was asked for is no mistake.
+  process.exitCode = cause.exitCode === 0 ? 0 : 2;
+}
