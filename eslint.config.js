@@ -1,7 +1,8 @@
+import { defineConfig } from "eslint/config";
 import simpleImportSort from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ["dist/", "node_modules/", "coverage/", ".myjobs/"] },
   {
     files: ["**/*.ts"],

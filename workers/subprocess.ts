@@ -1,4 +1,3 @@
-import { toJobError } from "../src/execution/failure.js";
 import { Runner } from "../src/execution/runner.js";
 import { Marks } from "../src/transport/marks.js";
 import {
@@ -42,10 +41,9 @@ process.on("message", (message: HostMessage) => {
 process.on("disconnect", () => exit(0));
 process.on("uncaughtException", (thrown: unknown) => {
   // It belongs to the job in whose context it happened, which may have ended long ago.
-  const { id, attempt } = runner.owner ?? { id: 0, attempt: 0 };
-  const error = toJobError(thrown);
-  process.stderr.write(`${error.stack}\n`);
-  tell({ type: "fault", id, attempt, error }, () => exit(1));
+  const fault = runner.fault(thrown);
+  process.stderr.write(`${fault.error.stack}\n`);
+  tell({ type: "fault", ...fault }, () => exit(1));
 });
 
 tell({ type: "ready" });

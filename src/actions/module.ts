@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { ActionError, show } from "../errors.js";
 import type { NewAction } from "../models/action.js";
 import { callerFile, fileless } from "./caller.js";
-import { loadExport } from "./export.js";
+import { loaderOf, loadExport } from "./export.js";
 import { isUrl } from "./loader.js";
 import { type ModuleOrigin, toAction } from "./origin.js";
 
@@ -44,7 +44,7 @@ async function check(
   where: string,
 ): Promise<NewAction> {
   try {
-    await loadExport(origin, method);
+    await loadExport(origin.module, method, loaderOf(origin));
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new ActionError(

@@ -1,6 +1,7 @@
-import { fileURLToPath } from "node:url";
+import { dirname, isAbsolute } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
-import type { Loader } from "./loader.js";
+import { isUrl, type Loader } from "./loader.js";
 import { counters } from "./shims/coverage.js";
 import { lowering } from "./shims/lowering.js";
 
@@ -31,7 +32,7 @@ const ofFile: Record<string, (loader: Loader) => unknown> = {
   require: (loader) => loader.nodeRequire,
   __require: (loader) => loader.nodeRequire,
   __filename: (loader) => fileURLToPath(loader.url),
-  __dirname: (loader) => fileURLToPath(new URL(".", loader.url)),
+  __dirname: (loader) => dirname(fileURLToPath(loader.url)),
   [metaName]: meta,
   import_meta: meta,
   __vite_ssr_import_meta__: meta,
@@ -60,22 +61,12 @@ function isCounter(name: string): boolean {
 
 function meta(loader: Loader): object {
   const { url } = loader;
-  return {
-    url,
-    filename: fileURLToPath(url),
-    dirname: fileURLToPath(new URL(".", url)).replace(/(?<=.)[/\\]$/, ""),
-    resolve: (specifier: string) =>
-      isRelative(specifier)
-        ? new URL(specifier, url).href
-        : resolved(specifier, loader),
+  const filename = fileURLToPath(url);
+  const resolve = (specifier: string): string => {
+    if (isUrl(specifier)) return specifier;
+    if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, url).href;
+    const found = loader.nodeRequire.resolve(specifier);
+    return isAbsolute(found) ? pathToFileURL(found).href : `node:${found}`;
   };
-}
-
-function isRelative(specifier: string): boolean {
-  return /^\.{0,2}\//.test(specifier);
-}
-
-function resolved(specifier: string, loader: Loader): string {
-  const file = loader.nodeRequire.resolve(specifier);
-  return file.startsWith("/") ? new URL(`file://${file}`).href : file;
+  return { url, filename, dirname: dirname(filename), resolve };
 }

@@ -1,6 +1,6 @@
 import { ActionError } from "../errors.js";
 import type { NewAction } from "../models/action.js";
-import { loadExport } from "./export.js";
+import { loaderOf, loadExport } from "./export.js";
 import { Loader } from "./loader.js";
 import {
   type FunctionOrigin,
@@ -50,9 +50,8 @@ async function restoreModule(
   { methodname }: NewAction,
   origin: ModuleOrigin,
 ): Promise<RestoredAction> {
-  const { module, base } = origin;
-  const loader = new Loader(base ?? module);
-  const call = await loadExport(origin, methodname);
+  const loader = loaderOf(origin);
+  const call = await loadExport(origin.module, methodname, loader);
   return {
     call: unbound(call),
     import: loader.import,

@@ -67,7 +67,9 @@ async function look(
 ): Promise<Found[]> {
   const found: Found[] = [];
   try {
-    for await (const entry of await opendir(folder || ".", { bufferSize: 512 })) {
+    for await (const entry of await opendir(folder || ".", {
+      bufferSize: 512,
+    })) {
       const one = await match(entry, folder, rest, names);
       if (one !== undefined) found.push(one);
     }

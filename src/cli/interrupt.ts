@@ -1,7 +1,6 @@
 /** A signal that comes twice within so many milliseconds was sent once: launchers pass on what a terminal has sent already. */
 const echo = 300;
-/** What a shell shows for a program that SIGINT has ended. */
-export const interruptedCode = 130;
+const interruptedCode = 130;
 
 /** SIGINT and SIGTERM as an AbortSignal; the second one ends the process at once. */
 export class Interrupt {

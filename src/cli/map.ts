@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
-import { type MapOptions, runMap } from "./run.js";
+import type { MapOptions } from "./begin.js";
+import { runMap } from "./run.js";
 
 /** The command `map`: it says what can be given, `run.ts` does it. */
 export function defineMap(program: Command): void {

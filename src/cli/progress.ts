@@ -79,11 +79,7 @@ export class Progress {
 }
 
 /** For a terminal so many columns wide. */
-export function bar(
-  standing: Standing,
-  rate: number,
-  columns: number,
-): string {
+export function bar(standing: Standing, rate: number, columns: number): string {
   const { done, total } = standing;
   const filled = Math.round((barWidth * done) / (total ?? Infinity));
   const drawn = `[${"#".repeat(filled)}${"-".repeat(barWidth - filled)}] `;

@@ -43,7 +43,9 @@ export class Report implements Results {
     const widths = heads.map((_, column) =>
       Math.max(...table.map((row) => row[column]?.length ?? 0)),
     );
-    return table.map((row) => row.map((cell, i) => pad(cell, widths, i)).join("  "));
+    return table.map((row) =>
+      row.map((cell, i) => pad(cell, widths, i)).join("  "),
+    );
   }
 
   #count(field: string, value: number): void {

@@ -1,19 +1,17 @@
-import type { MyJobs } from "../index.js";
 import { begin, type MapOptions, type Run } from "./begin.js";
 import { Feed } from "./feed.js";
 import { number } from "./format.js";
 import { PoolHistory } from "./history.js";
-import { Interrupt, interruptedCode } from "./interrupt.js";
+import { Interrupt } from "./interrupt.js";
 import { Progress } from "./progress.js";
 import { Report } from "./report.js";
-import { jsonLine, plainLine, Printer } from "./results.js";
+import { jsonLine, plainLine, Printer, type Results } from "./results.js";
 import { Tally } from "./tally.js";
 import { messageOf } from "./usage.js";
 
-export type { MapOptions } from "./begin.js";
-
 /** How long running jobs may take to finish once it is interrupted, in milliseconds. */
 const stopTimeout = 500;
+const exitCodes = { ok: 0, failed: 1, notBegun: 2, stopped: 130, unread: 141 };
 
 /** Runs the command; resolves to the exit code. */
 export async function runMap(
@@ -22,12 +20,14 @@ export async function runMap(
   options: MapOptions,
 ): Promise<number> {
   const interrupt = new Interrupt();
+  let code: number = exitCodes.notBegun;
   try {
     const run = await begin(spec, given, options);
+    code = exitCodes.failed;
     return await new MapRun(run, options, interrupt).run();
   } catch (cause) {
     process.stderr.write(`error: ${messageOf(cause)}\n`);
-    return 2;
+    return code;
   } finally {
     interrupt.close();
   }
@@ -38,21 +38,22 @@ class MapRun {
   readonly #options: MapOptions;
   readonly #interrupt: Interrupt;
   readonly #tally = new Tally();
-  readonly #history = new PoolHistory(
-    () => this.#tally.done - this.#tally.earlier,
-  );
+  readonly #history: PoolHistory;
   readonly #report = new Report();
   readonly #progress: Progress;
   #total: number | undefined;
+  #unread = false;
 
   constructor(run: Run, options: MapOptions, interrupt: Interrupt) {
     this.#run = run;
     this.#options = options;
     this.#interrupt = interrupt;
+    const tally = this.#tally;
+    this.#history = new PoolHistory(() => tally.done - tally.earlier);
     this.#progress = new Progress(process.stderr, () => ({
-      done: this.#tally.done,
-      earlier: this.#tally.earlier,
-      failed: this.#tally.failed,
+      done: tally.done,
+      earlier: tally.earlier,
+      failed: tally.failed,
       total: this.#total,
       workers: run.myjobs.workers.size,
     }));
@@ -62,23 +63,77 @@ class MapRun {
     const { myjobs } = this.#run;
     const { signal } = this.#interrupt;
     const begun = performance.now();
-    process.stdout.on("error", this.#unread);
-    myjobs.on("error", this.#tellError);
-    let fault: unknown;
+    process.stdout.on("error", () => {
+      // Whoever read the results has gone: no more are wanted.
+      this.#unread = true;
+      this.#interrupt.stop();
+    });
+    myjobs.on("error", (error) => this.#progress.say(messageOf(error)));
     try {
-      await this.#feed();
+      await this.#feed(signal);
     } catch (cause) {
-      fault = cause;
+      if (!signal.aborted) throw cause;
+    } finally {
+      await myjobs.stop(signal.aborted ? { timeout: stopTimeout } : {});
+      this.#progress.stop();
+      this.#history.stop();
+      process.stdin.destroy();
     }
-    await myjobs.stop(signal.aborted ? { timeout: stopTimeout } : {});
-    this.#progress.stop();
-    this.#history.stop();
-    process.stdin.destroy();
+    if (this.#unread) return exitCodes.unread;
     if (signal.aborted) return this.#tellStop();
-    if (fault !== undefined) {
-      this.#progress.say(`error: ${messageOf(fault)}`);
-      return 1;
-    }
     return this.#tellEnd((performance.now() - begun) / 1_000);
+  }
+
+  async #feed(signal: AbortSignal): Promise<void> {
+    const { myjobs, target, category, inputs } = this.#run;
+    const results = this.#results();
+    const feed = new Feed(myjobs, target, category, {
+      begin: () => {
+        this.#history.watch(myjobs);
+        return myjobs.workersSubprocessStart();
+      },
+      ended: (job, earlier) => {
+        this.#tally.add(job, earlier);
+        results.add(job);
+      },
+      ready: () => results.ready(),
+    });
+    this.#progress.start();
+    inputs.count?.(signal).then(
+      (total) => (this.#total = total),
+      () => undefined, // reading them meets the same, and tells it
+    );
+    await feed.run(inputs.read(signal), signal);
+    await results.ready();
+  }
+
+  #results(): Results {
+    const { json, report } = this.#options;
+    if (report) return this.#report;
+    const before = (): void => {
+      if (process.stdout.isTTY) this.#progress.clear();
+    };
+    return new Printer(process.stdout, json ? jsonLine : plainLine, before);
+  }
+
+  #tellStop(): number {
+    const { done } = this.#tally;
+    const { store, fresh } = this.#options;
+    const of = this.#total === undefined ? "" : ` of ${number(this.#total)}`;
+    const how =
+      store === ":memory:"
+        ? ""
+        : `; the same command again${fresh ? ", without --fresh," : ""} goes on from here`;
+    this.#progress.say(`stopped: ${number(done)}${of} done${how}`);
+    return exitCodes.stopped;
+  }
+
+  #tellEnd(seconds: number): number {
+    for (const line of this.#tally.summary(seconds)) this.#progress.say(line);
+    if (this.#options.report) {
+      const lines = [...this.#report.table(), "", ...this.#history.picture()];
+      process.stdout.write(`${lines.join("\n").trimEnd()}\n`);
+    }
+    return this.#tally.failed === 0 ? exitCodes.ok : exitCodes.failed;
   }
 }

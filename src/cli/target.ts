@@ -37,7 +37,7 @@ export async function checkTarget({ module, method }: Target): Promise<void> {
     throw new UsageError(`${file} cannot be loaded: ${reason(cause)}`);
   }
   // A CommonJS module may have its exports in its default alone.
-  const inner = found["default"] as Record<string, unknown> | null | undefined;
+  const inner = found.default as Record<string, unknown> | null | undefined;
   const names = Object.keys({ ...inner, ...found });
   const value = found[method] ?? inner?.[method];
   if (typeof value === "function") return;

@@ -154,7 +154,7 @@ function isFrame(line: string): boolean {
 }
 
 function isInternal(line: string): boolean {
-  return isFrame(line) && /[( ]node:internal\//.test(line);
+  return isFrame(line) && /[( ]node:/.test(line);
 }
 
 /** A getter may throw, and so may any trap of a Proxy. */

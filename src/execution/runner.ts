@@ -5,6 +5,7 @@ import PQueue from "p-queue";
 import { restore, type RestoredAction } from "../actions/restore.js";
 import { monotonic, now } from "../clock.js";
 import type { ActionRecord } from "../models/action.js";
+import type { JobError } from "../models/job.js";
 import type { Marks } from "../transport/marks.js";
 import type {
   ChildSettings,
@@ -15,6 +16,12 @@ import type {
 import { JobContext } from "./context.js";
 import { execute } from "./execute.js";
 import { toJobError } from "./failure.js";
+
+/** The job in whose asynchronous context something happens. */
+interface Owner {
+  job: JobMessage;
+  action: RestoredAction;
+}
 
 export interface RunnerPort {
   ended(end: End): void;
@@ -31,7 +38,7 @@ export class Runner {
     RestoredAction | Promise<RestoredAction>
   >();
   readonly #contexts = new Map<number, JobContext>();
-  readonly #owner = new AsyncLocalStorage<JobMessage>();
+  readonly #owner = new AsyncLocalStorage<Owner>();
   readonly #waiting: JobMessage[] = [];
   readonly #queue: PQueue | undefined;
   #running = false;
@@ -59,9 +66,11 @@ export class Runner {
       void this.#queue.add(async () => this.#run(job));
   }
 
-  /** Whose doing the present moment is: the job in whose asynchronous context we are. */
-  get owner(): JobMessage | undefined {
-    return this.#owner.getStore();
+  /** What was thrown outside of any job's own promise, and whose doing it is; id 0 = nobody's. */
+  fault(thrown: unknown): { id: number; attempt: number; error: JobError } {
+    const owner = this.#owner.getStore();
+    const { id, attempt } = owner?.job ?? { id: 0, attempt: 0 };
+    return { id, attempt, error: toJobError(thrown, owner?.action) };
   }
 
   async #runWaiting(): Promise<void> {
@@ -115,7 +124,7 @@ export class Runner {
     const context = new JobContext(job, action);
     this.#contexts.set(job.id, context);
     const end = this.#owner.run(
-      job,
+      { job, action },
       execute,
       job,
       action,
