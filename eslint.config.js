@@ -50,6 +50,12 @@ export default defineConfig(
       "@typescript-eslint/no-unsafe-call": "off",
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/no-empty-function": "off",
+      "@typescript-eslint/no-require-imports": "off",
     },
+  },
+  {
+    // Functions as odd as users may write them.
+    files: ["test/**/samples/**/*.ts"],
+    extends: [tseslint.configs.disableTypeChecked],
   },
 );

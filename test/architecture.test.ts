@@ -24,6 +24,7 @@ const rooms: Room[] = [
   { path: "src/processes.ts", layer: 0 },
   { path: "src/models/", layer: 0 },
   { path: "src/options.ts", layer: 1 },
+  { path: "src/bounds.ts", layer: 1, beside: ["src/options.ts"] },
   { path: "src/events.ts", layer: 1 },
   { path: "src/store/store.ts", layer: 1 },
   { path: "src/actions/", layer: 1 },

@@ -57,7 +57,7 @@ export function analyse(
       if (declared) self = name;
     } else {
       const found =
-        name === "arguments" && !declared
+        name === "arguments"
           ? ofArguments
           : explain(name, declared, position?.script.text ?? "");
       const first = uses.find(({ use }) => use !== "typeof") ?? uses[0];

@@ -44,7 +44,11 @@ export function parseFile(text: string): AnyNode | undefined {
 }
 
 // As a module: that is strict, as what we compile later will be.
-const options = { ecmaVersion: "latest", sourceType: "module" } as const;
+const options = {
+  ecmaVersion: "latest",
+  sourceType: "module",
+  checkPrivateFields: false,
+} as const;
 
 function asExpression(text: string): Parsed {
   const root = only(`(${text}\n)`);

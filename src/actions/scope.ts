@@ -1,10 +1,10 @@
-import type {
-  AnyNode,
-  Identifier,
-  MetaProperty,
-  Super,
-  ThisExpression,
-} from "acorn";
+import type { AnyNode, MetaProperty, Super, ThisExpression } from "acorn";
+
+/** An identifier, or what is private to a class, with its #. */
+export interface Named {
+  name: string;
+  start: number;
+}
 
 /** What declares a name. */
 export interface Declaration {
@@ -46,7 +46,7 @@ export class Scope {
 export interface Reference {
   name: string;
   use: "read" | "write" | "typeof";
-  node: Identifier;
+  node: Named;
   scope: Scope;
 }
 

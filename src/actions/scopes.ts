@@ -14,6 +14,7 @@ import { walkPattern } from "./pattern.js";
 import {
   type Declaration,
   type FunctionPlace,
+  type Named,
   type Reference,
   Scope,
   type Scopes,
@@ -92,7 +93,11 @@ class Walk {
         return;
       case "MemberExpression":
         this.visit(node.object, scope);
-        if (node.computed) this.visit(node.property, scope);
+        if (node.computed || node.property.type === "PrivateIdentifier")
+          this.visit(node.property, scope);
+        return;
+      case "PrivateIdentifier":
+        this.#refer({ ...node, name: `#${node.name}` }, "read", scope);
         return;
       case "BlockStatement":
       case "ForStatement":
@@ -143,9 +148,6 @@ class Walk {
       case "LabeledStatement":
         this.visit(node.body, scope);
         return;
-      case "BreakStatement":
-      case "ContinueStatement":
-        return;
       case "ImportDeclaration":
         for (const { local } of node.specifiers)
           this.#declare(local, { word: "import", node }, scope);
@@ -154,6 +156,8 @@ class Walk {
         this.visit(node.declaration, scope);
         return;
       case "ExportAllDeclaration":
+      case "BreakStatement":
+      case "ContinueStatement":
         return;
       default:
         this.#children(node, scope);
@@ -177,15 +181,19 @@ class Walk {
       if (node.body.type === "BlockStatement") this.#each(node.body.body, body);
       else this.visit(node.body, body);
     };
-    if (isArrow || !this.#inFunction || this.#passing.has(node as AnyNode))
-      this.#within(this.#ownThis, run);
-    else this.#within(true, run);
+    const passes = this.#passing.has(node as AnyNode);
+    const takesOver = isArrow || passes || !this.#inFunction;
+    this.#within(takesOver ? this.#ownThis : true, run);
   }
 
   #class(node: Class, scope: Scope): void {
     const inner = new Scope(scope, false);
     this.#declare(node.id, { word: "class", node: node as AnyNode }, inner);
     this.visit(node.superClass, inner);
+    for (const member of node.body.body) {
+      if ("key" in member && member.key.type === "PrivateIdentifier")
+        inner.names.set(`#${member.key.name}`, { word: "class", node: member });
+    }
     for (const member of node.body.body) {
       if (member.type !== "MethodDefinition") this.visit(member, inner);
       else {
@@ -228,7 +236,7 @@ class Walk {
     if (id) scope.names.set(id.name, by);
   }
 
-  #refer(node: Identifier, use: Reference["use"], scope: Scope): void {
+  #refer(node: Named, use: Reference["use"], scope: Scope): void {
     this.references.push({ name: node.name, use, node, scope });
   }
 

@@ -71,6 +71,8 @@ export function explain(
       cure: `load it inside, with (await context.import(${JSON.stringify(from)})), or use a module action`,
     };
   }
+  if (name.startsWith("#"))
+    return { reason: "is private to the class around it", cure: passIt };
   if (name === "exports" || name === "module")
     return {
       reason: "belongs to the module the function stands in",

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { begin, type MapOptions, type Run } from "./begin.js";
 import { Feed } from "./feed.js";
 import { number } from "./format.js";
@@ -11,6 +13,8 @@ import { messageOf } from "./usage.js";
 
 /** How long running jobs may take to finish once it is interrupted, in milliseconds. */
 const stopTimeout = 500;
+/** How long the inputs are counted before the first is scheduled, in milliseconds; it goes on meanwhile. */
+const countTime = 1_000;
 const exitCodes = { ok: 0, failed: 1, notBegun: 2, stopped: 130, unread: 141 };
 
 /** Runs the command; resolves to the exit code. */
@@ -69,6 +73,7 @@ class MapRun {
       this.#interrupt.stop();
     });
     myjobs.on("error", (error) => this.#progress.say(messageOf(error)));
+    signal.addEventListener("abort", this.#tellStopping);
     try {
       await this.#feed(signal);
     } catch (cause) {
@@ -99,10 +104,11 @@ class MapRun {
       ready: () => results.ready(),
     });
     this.#progress.start();
-    inputs.count?.(signal).then(
+    const counted = inputs.count?.(signal).then(
       (total) => (this.#total = total),
       () => undefined, // reading them meets the same, and tells it
     );
+    await Promise.race([counted, sleep(countTime, undefined, { ref: false })]);
     await feed.run(inputs.read(signal), signal);
     await results.ready();
   }
@@ -115,6 +121,10 @@ class MapRun {
     };
     return new Printer(process.stdout, json ? jsonLine : plainLine, before);
   }
+
+  readonly #tellStopping = (): void => {
+    if (!this.#unread) this.#progress.say("stopping (once more: at once)");
+  };
 
   #tellStop(): number {
     const { done } = this.#tally;

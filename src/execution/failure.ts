@@ -179,11 +179,17 @@ function textOf(value: unknown): string | undefined {
 }
 
 function described(value: unknown): string {
-  try {
-    return typeof value === "object" && value !== null
-      ? JSON.stringify(value)
-      : String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
+  const isObject = typeof value === "object" && value !== null;
+  const ways = [
+    () => String(isObject ? JSON.stringify(value) : value),
+    () => Object.prototype.toString.call(value),
+  ];
+  for (const way of ways) {
+    try {
+      return way();
+    } catch {
+      // Even to ask what it is may run code of its own.
+    }
   }
+  return "a value that cannot be read";
 }

@@ -50,6 +50,8 @@ export interface Store {
 
   /** Those of the ids that exist, in no particular order. */
   getJobs(ids: readonly number[]): Promise<JobRecord[]>;
+  /** Those of the ids that have ended. */
+  endedJobs(ids: readonly number[]): Promise<JobRecord[]>;
   findJobs(filter: JobFilter): Promise<JobRecord[]>;
   countJobs(filter: JobFilter): Promise<number>;
   /** Deletes what matches and is not RUNNING; what depends on it fails. */

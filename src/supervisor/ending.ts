@@ -23,7 +23,7 @@ const kept = 4_096;
 export class Ending {
   readonly id: number;
   /** Followed since before it could end; otherwise it may have ended unseen, and the store must be asked. */
-  readonly sure: boolean;
+  sure: boolean;
   ended = false;
   /** The job was deleted. */
   deleted = false;

@@ -1,15 +1,17 @@
-import { clearInterval, setInterval } from "../clock.js";
+import { clearInterval, monotonic, setInterval, setTimeout } from "../clock.js";
 import type { Store } from "../store/store.js";
 import { type EndedFields, Ending } from "./ending.js";
 
 /** Behind the wake-ups stands a slow look, in case one is missed. */
 const lookInterval = 1_000;
-/** Jobs asked about at once; the oldest first, since they mostly end first. */
+/** Jobs asked about at once. */
 const lookSize = 1_000;
+/** After a look, so many times its duration passes before the next. */
+const lookPart = 4;
 
 /** Knows which jobs are followed here, and tells of their ends: those seen here, and those the store tells of. */
 export class Waiter {
-  readonly #store: Pick<Store, "getJobs">;
+  readonly #store: Pick<Store, "endedJobs" | "getJobs">;
   readonly #onError: (error: Error) => void;
   /** By job id; only those that have not ended. */
   readonly #pending = new Map<number, Ending>();
@@ -19,7 +21,10 @@ export class Waiter {
   #looking = false;
   #lookAgain = false;
 
-  constructor(store: Pick<Store, "getJobs">, onError: (error: Error) => void) {
+  constructor(
+    store: Pick<Store, "endedJobs" | "getJobs">,
+    onError: (error: Error) => void,
+  ) {
     this.#store = store;
     this.#onError = onError;
   }
@@ -61,6 +66,9 @@ export class Waiter {
     this.#awaited.add(ending);
     this.#timer ??= setInterval(() => {
       this.look();
+      this.#askForAll().catch((cause: unknown) => {
+        this.#onError(cause as Error);
+      });
     }, lookInterval);
     return () => {
       stopListening();
@@ -69,11 +77,10 @@ export class Waiter {
     };
   }
 
-  /** Asks the store about those that are awaited. */
+  /** Asks the store about those that are awaited; again and again while that finds some. */
   look(): void {
-    if (this.#awaited.size === 0) return;
-    this.#lookAgain = true;
-    if (this.#looking) return;
+    this.#lookAgain = this.#awaited.size > 0;
+    if (this.#looking || !this.#lookAgain) return;
     this.#looking = true;
     this.#lookOn()
       .catch((cause: unknown) => {
@@ -92,31 +99,34 @@ export class Waiter {
   async #lookOn(): Promise<void> {
     while (this.#lookAgain) {
       this.#lookAgain = false;
-      await this.#ask();
+      const begun = monotonic();
+      await this.#askForEnds();
+      // Never more than a small part of the time, however many are awaited.
+      const pause = lookPart * (monotonic() - begun);
+      if (pause > 5) await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
-  async #ask(): Promise<void> {
+  /** The oldest first, since they mostly end first; and all that may have ended before they were followed. */
+  async #askForEnds(): Promise<void> {
+    const endings = [...this.#awaited];
+    const unsure = endings.filter(({ sure }) => !sure);
+    const asked = new Set([...endings.slice(0, lookSize), ...unsure]);
+    const ids = [...asked].map(({ id }) => id);
+    const ended = await this.#store.endedJobs(ids);
+    for (const ending of unsure) ending.sure = true;
+    for (const job of ended) this.ended(job.id, job);
+    if (ended.length > lookSize / 2) this.#lookAgain = true;
+  }
+
+  /** Those that are there no more were deleted by another process. */
+  async #askForAll(): Promise<void> {
     const endings = [...this.#awaited];
     for (let from = 0; from < endings.length; from += lookSize) {
-      const asked = endings.slice(from, from + lookSize);
-      const jobs = await this.#store.getJobs(asked.map(({ id }) => id));
-      const found = new Map(jobs.map((job) => [job.id, job]));
-      let news = 0;
-      for (const { id } of asked) {
-        const job = found.get(id);
-        if (job?.state === "NEW" || job?.state === "RUNNING") continue;
-        news += 1;
-        if (job === undefined) this.deleted([id]);
-        else this.ended(id, job);
-      }
-      // Newcomers are at the end, and are not `sure`; of the others the oldest tell enough.
-      if (
-        news === 0 &&
-        from > 0 &&
-        endings.slice(from).every(({ sure }) => sure)
-      )
-        return;
+      const ids = endings.slice(from, from + lookSize).map(({ id }) => id);
+      const jobs = await this.#store.getJobs(ids);
+      const there = new Set(jobs.map(({ id }) => id));
+      this.deleted(ids.filter((id) => !there.has(id)));
     }
   }
 }

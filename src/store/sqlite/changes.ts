@@ -1,18 +1,35 @@
+import { type FSWatcher, watch } from "node:fs";
+
 import type BetterSqlite3 from "better-sqlite3";
 
-import { clearInterval, setInterval } from "../../clock.js";
+import {
+  clearInterval,
+  clearTimeout,
+  setInterval,
+  setTimeout,
+} from "../../clock.js";
 
-/** How often the file is asked whether another process has written to it; costs some microseconds. */
+/** Behind the wake-ups stands a slow look, in case one is missed; it costs some microseconds. */
 const pollInterval = 100;
+/** The log is written, then synced, then its commit can be seen: milliseconds between looks after a write. */
+const afterWrite = [1, 1, 1, 1, 2, 2, 4, 4, 8, 16];
 
-/** Tells of other processes' commits. Runs only while somebody listens, and never keeps the process alive. */
+/**
+ * Tells of other processes' commits, mostly within a millisecond: each writes to the write-ahead log,
+ * which is watched. Runs only while somebody listens, and never keeps the process alive.
+ */
 export class Changes {
   readonly #callbacks = new Set<() => void>();
+  readonly #log: string;
   readonly #version;
   #seen: number | undefined;
   #poll: NodeJS.Timeout | undefined;
+  #watcher: FSWatcher | undefined;
+  #step = 0;
+  #next: NodeJS.Timeout | undefined;
 
-  constructor(db: BetterSqlite3.Database) {
+  constructor(db: BetterSqlite3.Database, path: string) {
+    this.#log = `${path}-wal`;
     // Changes with the commits of other connections only, never with our own.
     this.#version = db.prepare<[], number>("pragma data_version").pluck();
   }
@@ -21,8 +38,10 @@ export class Changes {
     this.#callbacks.add(callback);
     this.#seen ??= this.#version.get();
     this.#poll ??= setInterval(() => {
+      this.#watch();
       this.#look();
     }, pollInterval).unref();
+    this.#watch();
     return () => {
       this.#callbacks.delete(callback);
       if (this.#callbacks.size === 0) this.stop();
@@ -32,6 +51,50 @@ export class Changes {
   stop(): void {
     clearInterval(this.#poll);
     this.#poll = undefined;
+    clearTimeout(this.#next);
+    this.#next = undefined;
+    this.#unwatch();
+  }
+
+  #watch(): void {
+    if (this.#watcher !== undefined) return;
+    try {
+      // Our own commits wake us, too, and several may be told as one: it is only a hint.
+      this.#watcher = watch(this.#log, { persistent: false }, (event) => {
+        // The log was removed, or is another file now: the next poll watches that.
+        if (event === "rename") this.#unwatch();
+        this.#lookSoon();
+      });
+      this.#watcher.on("error", () => {
+        this.#unwatch();
+      });
+    } catch {
+      // No log yet, or no watches left: until there is, the poll does it alone.
+    }
+  }
+
+  #unwatch(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+
+  #lookSoon(): void {
+    this.#step = 0;
+    if (this.#next !== undefined) return;
+    this.#look();
+    this.#lookOn();
+  }
+
+  #lookOn(): void {
+    const wait = afterWrite[this.#step];
+    this.#step += 1;
+    this.#next =
+      wait === undefined || this.#poll === undefined
+        ? undefined
+        : setTimeout(() => {
+            this.#look();
+            this.#lookOn();
+          }, wait).unref();
   }
 
   #look(): void {

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 
 import BetterSqlite3 from "better-sqlite3";
 
+import { StoreError } from "../../errors.js";
 import { processStart } from "../../processes.js";
 import type { LostHost } from "../store.js";
 import { isBusy } from "./faults.js";
@@ -68,8 +69,13 @@ export class HostTable {
       .map(({ id }) => ({ id, processes: this.#processes.all(id) }));
   }
 
-  hasOthers(): boolean {
-    return this.#others.all(this.#id).some((host) => this.#lives(host));
+  assertAlone(): void {
+    if (!this.#others.all(this.#id).some((host) => this.#lives(host))) return;
+    throw new StoreError(
+      `reset ${this.#path}: another live process shares the store`,
+      "in-use",
+      this.#path,
+    );
   }
 
   remove(id: number): void {

@@ -9,6 +9,7 @@ export class JobQuery {
   readonly #db: BetterSqlite3.Database;
   readonly #dependants: Dependants;
   readonly #byIds;
+  readonly #ended;
   readonly #active;
   readonly #delete;
   readonly #undepend;
@@ -24,6 +25,9 @@ export class JobQuery {
     this.#byIds = db.prepare<[string], JobRow>(
       `${select} where id in (select value from json_each(?))`,
     );
+    this.#ended = db.prepare<[string], JobRow>(
+      `${select} where id in (select value from json_each(?)) and state not in ('NEW', 'RUNNING')`,
+    );
     this.#active = db.prepare<[], { nr: number }>(
       `select exists (select 1 from myjobs_job where state = 'RUNNING')
             + exists (select 1 from myjobs_job where state = 'NEW' and waiting = 0) as nr`,
@@ -36,6 +40,10 @@ export class JobQuery {
 
   get(ids: readonly number[]): JobRecord[] {
     return this.#byIds.all(JSON.stringify(ids)).map(jobRecord);
+  }
+
+  ended(ids: readonly number[]): JobRecord[] {
+    return this.#ended.all(JSON.stringify(ids)).map(jobRecord);
   }
 
   find(filter: JobFilter): JobRecord[] {

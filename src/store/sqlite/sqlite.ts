@@ -1,4 +1,3 @@
-import { StoreError } from "../../errors.js";
 import type { ActionRecord, NewAction } from "../../models/action.js";
 import type { ClaimedJob, JobRecord, NewJob } from "../../models/job.js";
 import type { WorkerRecord } from "../../models/worker.js";
@@ -56,7 +55,7 @@ export class SqliteStore implements contract.Store {
     this.#now = now;
     this.#connection = connection;
     this.#committer = new Committer(db, path);
-    this.#changes = new Changes(db);
+    this.#changes = new Changes(db, path);
     this.#actions = new ActionTable(db);
     this.#hosts = new HostTable(db, path);
     this.#workers = new WorkerTable(db);
@@ -134,6 +133,10 @@ export class SqliteStore implements contract.Store {
     return this.#committer.run(() => this.#query.get(ids));
   }
 
+  endedJobs(ids: readonly number[]): Promise<JobRecord[]> {
+    return this.#committer.run(() => this.#query.ended(ids));
+  }
+
   findJobs(filter: contract.JobFilter): Promise<JobRecord[]> {
     return this.#committer.run(() => this.#query.find(filter));
   }
@@ -200,13 +203,13 @@ export class SqliteStore implements contract.Store {
 
   assertAlone(): Promise<void> {
     return this.#committer.run(() => {
-      this.#assertAlone();
+      this.#hosts.assertAlone();
     });
   }
 
   reset(): Promise<void> {
     return this.#committer.run(() => {
-      this.#assertAlone();
+      this.#hosts.assertAlone();
       for (const table of ["job", "dependency", "action", "worker"]) {
         this.#connection.db.exec(`delete from myjobs_${table}`);
       }
@@ -220,15 +223,6 @@ export class SqliteStore implements contract.Store {
 
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
-  }
-
-  #assertAlone(): void {
-    if (!this.#hosts.hasOthers()) return;
-    throw new StoreError(
-      `reset ${this.path}: another live process shares the store`,
-      "in-use",
-      this.path,
-    );
   }
 
   async #close(): Promise<void> {
