@@ -1,4 +1,4 @@
-import type { MetaProperty, Node } from "acorn";
+import type { MetaProperty } from "acorn";
 
 import type { ActionProblem } from "../errors.js";
 import { isGlobal } from "./globals.js";
@@ -34,7 +34,7 @@ export function analyse(
   const obstacles: Obstacle[] = [];
   const needs = new Set<string>();
   let self: string | undefined;
-  const at = ({ start }: Node): number => start - shift;
+  const at = ({ start }: { start: number }): number => start - shift;
 
   if (node.generator)
     obstacles.push({ name: "function*", at: 0, ...generator });
@@ -135,7 +135,7 @@ function firsts(obstacles: readonly Obstacle[]): Obstacle[] {
 function withoutMetas(
   text: string,
   metas: readonly MetaProperty[],
-  at: (node: Node) => number,
+  at: (node: { start: number }) => number,
 ): string {
   let code = text;
   for (const meta of metas) {

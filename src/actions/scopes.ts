@@ -10,6 +10,7 @@ import type {
 
 import { childrenOf } from "./children.js";
 import { passingThis } from "./lowered.js";
+import { ThisOwner } from "./owner.js";
 import { walkPattern } from "./pattern.js";
 import {
   type Declaration,
@@ -31,17 +32,15 @@ export function readScopes(root: AnyNode): Scopes {
   return { free, outer, metas, imports, functions };
 }
 
+type Nodes = readonly (AnyNode | null | undefined)[];
+
 class Walk {
   readonly references: Reference[] = [];
   readonly outer: (ThisExpression | Super)[] = [];
   readonly metas: MetaProperty[] = [];
   readonly functions: FunctionPlace[] = [];
   imports = false;
-  /** Whether `this` is that of a function or class within the code. The first function's own is not. */
-  #ownThis = false;
-  #inFunction = false;
-  /** Where a compiler only passes the outer `this` on. */
-  readonly #passing = new Set<AnyNode>();
+  readonly #owner = new ThisOwner();
 
   visit(node: AnyNode | null | undefined, scope: Scope): void {
     if (!node) return;
@@ -51,7 +50,7 @@ class Walk {
         return;
       case "ThisExpression":
       case "Super":
-        if (!this.#ownThis && !this.#passing.has(node)) this.outer.push(node);
+        if (this.#owner.isOuter(node)) this.outer.push(node);
         return;
       case "MetaProperty":
         if (node.meta.name === "import") this.metas.push(node);
@@ -77,14 +76,10 @@ class Walk {
         return;
       case "PropertyDefinition":
         if (node.computed) this.visit(node.key, scope);
-        this.#within(true, () => {
-          this.visit(node.value, new Scope(scope, true));
-        });
+        this.#member([node.value], scope);
         return;
       case "StaticBlock":
-        this.#within(true, () => {
-          this.#each(node.body, new Scope(scope, true));
-        });
+        this.#member(node.body, scope);
         return;
       case "MethodDefinition":
       case "Property":
@@ -142,7 +137,7 @@ class Walk {
         } else this.visit(node.argument, scope);
         return;
       case "CallExpression":
-        for (const part of passingThis(node)) this.#passing.add(part);
+        this.#owner.pass(passingThis(node));
         this.#children(node, scope);
         return;
       case "LabeledStatement":
@@ -181,9 +176,7 @@ class Walk {
       if (node.body.type === "BlockStatement") this.#each(node.body.body, body);
       else this.visit(node.body, body);
     };
-    const passes = this.#passing.has(node as AnyNode);
-    const takesOver = isArrow || passes || !this.#inFunction;
-    this.#within(takesOver ? this.#ownThis : true, run);
+    this.#owner.insideFunction(node as AnyNode, run);
   }
 
   #class(node: Class, scope: Scope): void {
@@ -198,11 +191,14 @@ class Walk {
       if (member.type !== "MethodDefinition") this.visit(member, inner);
       else {
         if (member.computed) this.visit(member.key, inner);
-        this.#within(true, () => {
-          this.#function(member.value, inner);
-        });
+        this.#owner.inside(() => this.#function(member.value, inner));
       }
     }
+  }
+
+  /** What runs for a class or its instances, with their `this`. */
+  #member(nodes: Nodes, scope: Scope): void {
+    this.#owner.inside(() => this.#each(nodes, new Scope(scope, true)));
   }
 
   /** Names that are assigned to. */
@@ -240,15 +236,7 @@ class Walk {
     this.references.push({ name: node.name, use, node, scope });
   }
 
-  #within(ownThis: boolean, run: () => void): void {
-    const before = [this.#ownThis, this.#inFunction] as const;
-    this.#ownThis = ownThis;
-    this.#inFunction = true;
-    run();
-    [this.#ownThis, this.#inFunction] = before;
-  }
-
-  #each(nodes: readonly (AnyNode | null)[], scope: Scope): void {
+  #each(nodes: Nodes, scope: Scope): void {
     for (const node of nodes) this.visit(node, scope);
   }
 

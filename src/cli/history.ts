@@ -49,12 +49,15 @@ export class PoolHistory {
   /** A few lines; none if nothing ran. */
   picture(): string[] {
     const { workers, rates, seconds } = this.#timeline;
-    if (this.#steps.length === 0) return [];
+    const most = Math.max(0, ...workers);
+    if (most === 0) return [];
+    // A pool that has never been scaled has been as large as it began.
+    const steps = this.#steps.length === 0 ? [most] : this.#steps;
     const end = duration(seconds);
     const width = Math.max(workers.length, end.length + 4);
     return [
-      `pool      ${this.#steps.join(" > ")} > 0`,
-      `workers   ${spark(workers).padEnd(width)}  at most ${number(Math.max(...workers))}`,
+      `pool      ${steps.join(" > ")} > 0`,
+      `workers   ${spark(workers).padEnd(width)}  at most ${number(most)}`,
       `jobs/s    ${spark(rates).padEnd(width)}  at most ${number(Math.max(...rates))}`,
       `          0 s${end.padStart(width - 3)}`,
     ];

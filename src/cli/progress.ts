@@ -81,7 +81,7 @@ export class Progress {
 /** For a terminal so many columns wide. */
 export function bar(standing: Standing, rate: number, columns: number): string {
   const { done, total } = standing;
-  const filled = Math.round((barWidth * done) / (total ?? Infinity));
+  const filled = Math.floor((barWidth * done) / (total ?? Infinity));
   const drawn = `[${"#".repeat(filled)}${"-".repeat(barWidth - filled)}] `;
   const line = (total === undefined ? "" : drawn) + tell(standing, rate);
   return line.slice(0, columns - 1);

@@ -133,7 +133,7 @@ class Failure {
 
 /** Of whatever realm, and what behaves as one (a DOMException is no native error). */
 function isError(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
+  if (!isObject(value)) return false;
   if (types.isNativeError(value)) return true;
   return (
     typeof read(value, "message") === "string" &&
@@ -178,10 +178,16 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 function described(value: unknown): string {
-  const isObject = typeof value === "object" && value !== null;
   const ways = [
-    () => String(isObject ? JSON.stringify(value) : value),
+    () =>
+      (isObject(value)
+        ? (JSON.stringify(value) as string | undefined)
+        : String(value)) ?? "undefined",
     () => Object.prototype.toString.call(value),
   ];
   for (const way of ways) {

@@ -2,7 +2,7 @@ import type { PoolWorker } from "../pool/worker.js";
 
 /** Milliseconds of work that may lie ahead of a worker in its child, so that it never waits for us. */
 const aheadTime = 5;
-const mostAhead = 128;
+const mostAhead = 512;
 /** A job that has run so long is slow: what lies behind it in the child may be taken back. */
 export const slow = 10;
 

@@ -8,8 +8,9 @@ const retryAfter = 1_000;
  */
 export class Records {
   readonly #onError: (error: Error) => void;
-  readonly #writing = new Set<Promise<void>>();
-  readonly #wakes = new Set<() => void>();
+  readonly #waits = new Map<NodeJS.Timeout, () => Promise<void>>();
+  #writing = 0;
+  #settled: (() => void)[] = [];
   #closed = false;
 
   constructor(onError: (error: Error) => void) {
@@ -17,46 +18,46 @@ export class Records {
   }
 
   write(operation: () => Promise<void>): void {
-    const writing = this.#try(operation).finally(() =>
-      this.#writing.delete(writing),
-    );
-    this.#writing.add(writing);
+    this.#writing += 1;
+    this.#try(operation);
   }
 
   /** Resolves when all has been written. */
   async settled(): Promise<void> {
-    while (this.#writing.size > 0) await Promise.all(this.#writing);
+    if (this.#writing === 0) return;
+    await new Promise<void>((resolve) => this.#settled.push(resolve));
   }
 
   /** What cannot be written at the next try is given up. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const wake of this.#wakes) wake();
+    for (const [timer, operation] of this.#waits) {
+      clearTimeout(timer);
+      this.#try(operation);
+    }
+    this.#waits.clear();
     await this.settled();
   }
 
-  async #try(operation: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        await operation();
-        return;
-      } catch (cause) {
-        this.#onError(cause as Error);
-        if (this.#closed) return;
-        await this.#pause();
-      }
-    }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        this.#wakes.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, retryAfter);
-      this.#wakes.add(wake);
+  #try(operation: () => Promise<void>): void {
+    operation().then(this.#done, (cause: unknown) => {
+      this.#onError(cause as Error);
+      if (this.#closed) this.#done();
+      else this.#tryLater(operation);
     });
   }
+
+  #tryLater(operation: () => Promise<void>): void {
+    const timer = setTimeout(() => {
+      this.#waits.delete(timer);
+      this.#try(operation);
+    }, retryAfter);
+    this.#waits.set(timer, operation);
+  }
+
+  readonly #done = (): void => {
+    this.#writing -= 1;
+    if (this.#writing > 0) return;
+    for (const resolve of this.#settled.splice(0)) resolve();
+  };
 }

@@ -39,7 +39,10 @@ describe("the row of a function", () => {
 
   test("holds its text, its name and its file", () => {
     const action = captured(resize);
-    expect(action).toMatchObject({ methodname: "resize", actorname: __filename });
+    expect(action).toMatchObject({
+      methodname: "resize",
+      actorname: __filename,
+    });
     expect(action.code).toBe(resize.toString());
     expect(action.key).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -47,13 +50,15 @@ describe("the row of a function", () => {
   test("is made once for a function, however often it is scheduled", () => {
     const capturer = new Capturer();
     const action = captured(resize, capturer);
-    for (let i = 0; i < 1_000; i++) expect(capturer.capture(resize, "schedule")).toBe(action);
+    for (let i = 0; i < 1_000; i++)
+      expect(capturer.capture(resize, "schedule")).toBe(action);
   });
 
   test("is made once for closures that are made anew for each call", () => {
     const capturer = new Capturer();
     const rows = new Set<NewAction>();
-    for (let i = 0; i < 1_000; i++) rows.add(captured(({ a }: { a: number }) => Math.abs(a), capturer));
+    for (let i = 0; i < 1_000; i++)
+      rows.add(captured(({ a }: { a: number }) => Math.abs(a), capturer));
     expect(rows.size).toBe(1);
   });
 
@@ -76,7 +81,11 @@ describe("the row of a function", () => {
         return arguments[1] as unknown;
       },
     ];
-    for (const fn of importing) expect([fn.toString(), originOf(captured(fn)).based]).toEqual([fn.toString(), true]);
+    for (const fn of importing)
+      expect([fn.toString(), originOf(captured(fn)).based]).toEqual([
+        fn.toString(),
+        true,
+      ]);
   });
 });
 
@@ -86,9 +95,19 @@ describe("a function is refused that takes from outside", () => {
       return [helper(a), outer, readFile, Color[a], this];
     }
     const error = refusal(needy);
-    expect(error.message).toMatch(/^schedule: function needy cannot run in another process\n/);
+    expect(error.message).toMatch(
+      /^schedule: function needy cannot run in another process\n/,
+    );
     const line = 1 + lineOf("return [helper(a)");
-    expect(error.problems.map(({ name, reason, file, line, column }) => [name, reason, file, line, column])).toEqual([
+    expect(
+      error.problems.map(({ name, reason, file, line, column }) => [
+        name,
+        reason,
+        file,
+        line,
+        column,
+      ]),
+    ).toEqual([
       ["helper", "is a function outside of it", __filename, line, 15],
       ["outer", "is a const outside of the function", __filename, line, 26],
       ["readFile", 'is an import of "node:fs/promises"', __filename, line, 33],
@@ -102,7 +121,9 @@ describe("a function is refused that takes from outside", () => {
       expect.stringContaining("pass the value in kwargs"),
       expect.stringContaining("pass what you need of it in kwargs"),
     ]);
-    expect(error.message).toContain(`outer at ${__filename}:${String(line)}:26: is a const outside`);
+    expect(error.message).toContain(
+      `outer at ${__filename}:${String(line)}:26: is a const outside`,
+    );
     expect(error.problems[1]?.frame).toBe(
       `    ${String(line)} |       return [helper(a), outer, readFile, Color[a], this];\n` +
         `    ${" ".repeat(String(line).length)} | ${" ".repeat(25)}^`,
@@ -114,7 +135,9 @@ describe("a function is refused that takes from outside", () => {
       let count = 0;
       return () => (count += given);
     };
-    expect(refusal(make(1)).problems.map(({ name, reason }) => [name, reason])).toEqual([
+    expect(
+      refusal(make(1)).problems.map(({ name, reason }) => [name, reason]),
+    ).toEqual([
       ["count", "is a let outside of the function"],
       ["given", "is a parameter of the function around it"],
     ]);
@@ -122,8 +145,12 @@ describe("a function is refused that takes from outside", () => {
 
   test("what hides a global", () => {
     const fetch = globalFetch;
-    expect(refusal(() => fetch("x")).problems).toMatchObject([{ name: "fetch", reason: "is a const outside of the function" }]);
-    expect(refusal(async () => setTimeout(1)).problems).toMatchObject([{ name: "setTimeout", reason: 'is an import of "node:timers/promises"' }]);
+    expect(refusal(() => fetch("x")).problems).toMatchObject([
+      { name: "fetch", reason: "is a const outside of the function" },
+    ]);
+    expect(refusal(async () => setTimeout(1)).problems).toMatchObject([
+      { name: "setTimeout", reason: 'is an import of "node:timers/promises"' },
+    ]);
   });
 });
 
@@ -134,6 +161,8 @@ function helper(a: number) {
 /** Counted from 0. */
 function lineOf(text: string): number {
   const { readFileSync } = jestRequire("node:fs") as typeof import("node:fs");
-  return readFileSync(__filename, "utf8").split("\n").findIndex((line) => line.includes(text));
+  return readFileSync(__filename, "utf8")
+    .split("\n")
+    .findIndex((line) => line.includes(text));
 }
 const jestRequire = require;

@@ -7,7 +7,8 @@ function problemsOf(fn: unknown): [name: string, reason: string][] {
   try {
     new Capturer().capture(fn, "schedule");
   } catch (error) {
-    if (error instanceof ActionError) return error.problems.map(({ name, reason }) => [name, reason]);
+    if (error instanceof ActionError)
+      return error.problems.map(({ name, reason }) => [name, reason]);
     throw error;
   }
   return [];
@@ -41,21 +42,88 @@ describe("is refused, with what it is:", () => {
     ["a bound function", plain.bind(null), "bind()", /is bound/],
     ["a Proxy", new Proxy(plain, {}), "Proxy", /is a Proxy/],
     ["a class", Job, "Job", /is a class/],
-    ["a getter", Object.getOwnPropertyDescriptor(holder, "value")?.get, "get value", /is a getter/],
+    [
+      "a getter",
+      Object.getOwnPropertyDescriptor(holder, "value")?.get,
+      "get value",
+      /is a getter/,
+    ],
     ["a generator", holder.steps, "function*", /is a generator/],
-    ["a method that needs its parent", holder.up, "super", /belongs to the object around it/],
-    ["a method that needs its object", new Job().run, "this", /what the function hangs on/],
-    ["an arrow function that needs the arguments around it", (function () { return () => arguments; })(), "arguments", /those of the function around it/], // eslint-disable-line prefer-rest-params
-    ["what a compiler moved elsewhere", made("function f() { return _ref.apply(this, arguments); }"), "arguments", /moved the code/],
+    [
+      "a method that needs its parent",
+      holder.up,
+      "super",
+      /belongs to the object around it/,
+    ],
+    [
+      "a method that needs its object",
+      new Job().run,
+      "this",
+      /what the function hangs on/,
+    ],
+    [
+      "an arrow function that needs the arguments around it",
+      (function () {
+        return () => arguments;
+      })(),
+      "arguments",
+      /those of the function around it/,
+    ], // eslint-disable-line prefer-rest-params
+    [
+      "what a compiler moved elsewhere",
+      made("function f() { return _ref.apply(this, arguments); }"),
+      "arguments",
+      /moved the code/,
+    ],
     ["a mock", jest.fn(), "arguments", /moved the code/],
-    ["a name that is nowhere", made("() => nowhere()"), "nowhere", /declared neither/],
-    ["a test runner's global", made("() => expect(1)"), "expect", /declared neither/],
-    ["Vite's import", made("() => (0, __vite_ssr_import_0__.helper)()"), "__vite_ssr_import_0__", /an import/],
-    ["webpack's import", made("() => (0, _helper__WEBPACK_IMPORTED_MODULE_1__.x)()"), "_helper__WEBPACK_IMPORTED_MODULE_1__", /an import/],
-    ["webpack's own require", made("() => __webpack_require__(1)"), "__webpack_require__", /declared neither/],
-    ["TypeScript's import", made("() => helper_1.x()"), "helper_1", /an import/],
-    ["an assignment to what is nowhere", made("() => { counter = 1 }"), "counter", /declared neither/],
-    ["the module's own exports", made("() => exports.x()"), "exports", /belongs to the module/],
+    [
+      "a name that is nowhere",
+      made("() => nowhere()"),
+      "nowhere",
+      /declared neither/,
+    ],
+    [
+      "a test runner's global",
+      made("() => expect(1)"),
+      "expect",
+      /declared neither/,
+    ],
+    [
+      "Vite's import",
+      made("() => (0, __vite_ssr_import_0__.helper)()"),
+      "__vite_ssr_import_0__",
+      /an import/,
+    ],
+    [
+      "webpack's import",
+      made("() => (0, _helper__WEBPACK_IMPORTED_MODULE_1__.x)()"),
+      "_helper__WEBPACK_IMPORTED_MODULE_1__",
+      /an import/,
+    ],
+    [
+      "webpack's own require",
+      made("() => __webpack_require__(1)"),
+      "__webpack_require__",
+      /declared neither/,
+    ],
+    [
+      "TypeScript's import",
+      made("() => helper_1.x()"),
+      "helper_1",
+      /an import/,
+    ],
+    [
+      "an assignment to what is nowhere",
+      made("() => { counter = 1 }"),
+      "counter",
+      /declared neither/,
+    ],
+    [
+      "the module's own exports",
+      made("() => exports.x()"),
+      "exports",
+      /belongs to the module/,
+    ],
   ])("%s", (_what, fn, name, reason) => {
     const [first] = problemsOf(fn);
     expect(first?.[0]).toBe(name);
@@ -68,9 +136,14 @@ describe("is refused, with what it is:", () => {
   });
 
   test("text that was blanked", () => {
-    const toString = jest.spyOn(Function.prototype, "toString").mockReturnValue("   ");
+    const toString = jest
+      .spyOn(Function.prototype, "toString")
+      .mockReturnValue("   ");
     try {
-      expect(problemsOf(plain)[0]).toEqual(["source text", "is blank, as in code that was compiled to bytecode"]);
+      expect(problemsOf(plain)[0]).toEqual([
+        "source text",
+        "is blank, as in code that was compiled to bytecode",
+      ]);
     } finally {
       toString.mockRestore();
     }
@@ -79,11 +152,32 @@ describe("is refused, with what it is:", () => {
 
 describe("is taken:", () => {
   test.each<[string, unknown]>([
-    ["globals of the language and of Node", () => [Math, process, Buffer, URL, fetch, structuredClone, AbortSignal, globalThis]],
-    ["a question whether something is there", made("() => typeof nowhere === 'undefined' ? 1 : nowhere")],
+    [
+      "globals of the language and of Node",
+      () => [
+        Math,
+        process,
+        Buffer,
+        URL,
+        fetch,
+        structuredClone,
+        AbortSignal,
+        globalThis,
+      ],
+    ],
+    [
+      "a question whether something is there",
+      made("() => typeof nowhere === 'undefined' ? 1 : nowhere"),
+    ],
     ["a helper of a compiler", made("() => __name(() => 1, 'x')")],
-    ["counters of a coverage tool", made("(a = (cov_1x().b[0][0]++, 1)) => { cov_1x().s[0]++; return a }")],
-    ["names like those of every object", made("(k) => { const toString = k; return toString }")],
+    [
+      "counters of a coverage tool",
+      made("(a = (cov_1x().b[0][0]++, 1)) => { cov_1x().s[0]++; return a }"),
+    ],
+    [
+      "names like those of every object",
+      made("(k) => { const toString = k; return toString }"),
+    ],
     ["what makes code of text", () => [eval("1"), new Function("return 1")]], // eslint-disable-line no-eval
   ])("%s", (_what, fn) => {
     expect(problemsOf(fn)).toEqual([]);
@@ -91,5 +185,7 @@ describe("is taken:", () => {
 });
 
 test("names like those of every object are no helpers", () => {
-  expect(problemsOf(made("() => [hasOwnProperty, __proto__]")).map(([name]) => name)).toEqual(["hasOwnProperty", "__proto__"]);
+  expect(
+    problemsOf(made("() => [hasOwnProperty, __proto__]")).map(([name]) => name),
+  ).toEqual(["hasOwnProperty", "__proto__"]);
 });

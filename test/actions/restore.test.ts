@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,21 +25,33 @@ describe("a row that is not what was stored", () => {
   test.each<[string, (row: NewAction) => Partial<NewAction>]>([
     ["with other code", ({ code }) => ({ code: code.replace("1", "2") })],
     ["with a key of its own", () => ({ key: "0".repeat(64) })],
-    ["that needs something else", ({ origin }) => ({ origin: origin.replace('"needs":[]', '"needs":["require"]') })],
-    ["with an origin that is no JSON", ({ origin }) => ({ origin: origin.slice(1) })],
+    [
+      "that needs something else",
+      ({ origin }) => ({
+        origin: origin.replace('"needs":[]', '"needs":["require"]'),
+      }),
+    ],
+    [
+      "with an origin that is no JSON",
+      ({ origin }) => ({ origin: origin.slice(1) }),
+    ],
     ["with an origin that is null", () => ({ origin: "null" })],
   ])("%s is refused, and nothing of it runs", async (_what, change) => {
     const row = captured(add);
     const damaged = restore({ ...row, ...change(row) });
     await expect(damaged).rejects.toThrow(ActionError);
-    await expect(damaged).rejects.toThrow(/action add of .*restore\.test\.ts does not match its key/);
+    await expect(damaged).rejects.toThrow(
+      /action add of .*restore\.test\.ts does not match its key/,
+    );
   });
 
   test("from another folder is refused, if it imports", async () => {
     const row = captured(() => import("node:os"));
     const origin = row.origin.replace("/test/actions/", "/elsewhere/");
     expect(origin).not.toBe(row.origin);
-    await expect(restore({ ...row, origin })).rejects.toThrow(/does not match its key/);
+    await expect(restore({ ...row, origin })).rejects.toThrow(
+      /does not match its key/,
+    );
   });
 });
 
@@ -58,15 +71,34 @@ describe("a restored function", () => {
   });
 
   test("does not see where it is restored", async () => {
-    const action = await restored(() => [typeof module, typeof exports, typeof loader, typeof needs]);
-    expect(action.call({}, {})).toEqual(["undefined", "undefined", "undefined", "undefined"]);
+    const action = await restored(() => [
+      typeof module,
+      typeof exports,
+      typeof loader,
+      typeof needs,
+    ]);
+    expect(action.call({}, {})).toEqual([
+      "undefined",
+      "undefined",
+      "undefined",
+      "undefined",
+    ]);
   });
 
   test("counts for nobody where a coverage tool has counted", async () => {
     const row = captured((k: number) => k);
-    const code = "function f(a = (cov_1x2().b[0][0]++, 5)) { cov_1x2().f[0]++; cov_1x2().s[1]++; return a }";
-    const origin = { ...(JSON.parse(row.origin) as object), needs: ["cov_1x2"] } as Origin;
-    const instrumented = { ...row, code, origin: JSON.stringify(origin), key: keyOf({ ...row, code }, origin) };
+    const code =
+      "function f(a = (cov_1x2().b[0][0]++, 5)) { cov_1x2().f[0]++; cov_1x2().s[1]++; return a }";
+    const origin = {
+      ...(JSON.parse(row.origin) as object),
+      needs: ["cov_1x2"],
+    } as Origin;
+    const instrumented = {
+      ...row,
+      code,
+      origin: JSON.stringify(origin),
+      key: keyOf({ ...row, code }, origin),
+    };
     const action = await restore(instrumented);
     expect(action.call(undefined, {})).toBe(5);
   });
@@ -106,19 +138,30 @@ describe("a function of a file", () => {
 
   test("imports and requires from that file, by every way", async () => {
     written("mate.cjs", "exports.name = __filename");
-    const row = loaded(`exports.job = async (_, { import: load, require: need }) => [
+    const row =
+      loaded(`exports.job = async (_, { import: load, require: need }) => [
       (await import("./mate.cjs")).name, require("./mate.cjs").name, (await load("./mate.cjs")).name,
       need("./mate.cjs").name, __filename, __dirname,
     ]`);
     const action = await restore(row);
     const mate = join(folder, "mate.cjs");
     const jobs = join(folder, "jobs.cjs");
-    expect(await action.call({}, action)).toEqual([mate, mate, mate, mate, jobs, folder]);
+    expect(await action.call({}, action)).toEqual([
+      mate,
+      mate,
+      mate,
+      mate,
+      jobs,
+      folder,
+    ]);
   });
 
   test("has another key than an equal one of another folder, if it imports", () => {
     const row = loaded("exports.job = () => import('./mate.cjs')");
-    const inner = written("other.cjs", "exports.job = () => import('./mate.cjs')");
+    const inner = written(
+      "other.cjs",
+      "exports.job = () => import('./mate.cjs')",
+    );
     const other = captured((require(inner) as { job: unknown }).job);
     expect(other.code).toBe(row.code);
     expect(other.key).not.toBe(row.key);
@@ -126,12 +169,20 @@ describe("a function of a file", () => {
 
   test("has the key of an equal one of another folder, if it does not", () => {
     const row = loaded("exports.job = () => Math.max(1, 2)");
-    const other = captured((require(written("other.cjs", "exports.job = () => Math.max(1, 2)")) as { job: unknown }).job);
+    const other = captured(
+      (
+        require(written("other.cjs", "exports.job = () => Math.max(1, 2)")) as {
+          job: unknown;
+        }
+      ).job,
+    );
     expect(other.key).toBe(row.key);
   });
 
   test("throws with the place where it stands", async () => {
-    const row = loaded("\n\n  exports.job = () => {\n    throw new Error('x');\n  }");
+    const row = loaded(
+      "\n\n  exports.job = () => {\n    throw new Error('x');\n  }",
+    );
     const action = await restore(row);
     let stack = "";
     try {
@@ -139,7 +190,9 @@ describe("a function of a file", () => {
     } catch (error) {
       stack = (error as Error).stack ?? "";
     }
-    expect(action.mapStack(stack).split("\n")[1]).toContain(`${join(folder, "jobs.cjs")}:4:11`);
+    expect(action.mapStack(stack).split("\n")[1]).toContain(
+      `${join(folder, "jobs.cjs")}:4:11`,
+    );
   });
 
   test("loads what is there when it runs", async () => {
@@ -149,4 +202,21 @@ describe("a function of a file", () => {
     written("late.mjs", "export const late = 1");
     expect(await action.call({}, {})).toMatchObject({ late: 1 });
   });
+});
+
+test("restoring loads neither the parser nor what else only capturing needs", () => {
+  const code = `import { restore } from ${JSON.stringify(join(__dirname, "../../src/actions/restore.ts"))};
+    const { createRequire } = await import("node:module");
+    const loaded = Object.keys(createRequire(import.meta.url).cache).concat(process.moduleLoadList);
+    console.log(typeof restore, loaded.filter((one) => /acorn\\/dist|NativeModule inspector$/.test(one)));`;
+  const program = join(
+    mkdtempSync(join(tmpdir(), "myjobs-restore-")),
+    "program.mts",
+  );
+  writeFileSync(program, code);
+  const tsx = require.resolve("tsx");
+  const printed = execFileSync(process.execPath, ["--import", tsx, program], {
+    encoding: "utf8",
+  });
+  expect(printed).toBe("function []\n");
 });

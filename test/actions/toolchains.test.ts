@@ -13,9 +13,15 @@ const root = join(__dirname, "../..");
 
 /** Runs a program of the samples from its TypeScript, and reads what it prints. */
 async function printed(program: string, ...args: string[]): Promise<unknown> {
-  const { stdout } = await run(process.execPath, ["--import", "tsx", join(__dirname, "samples", program), ...args], {
-    cwd: root,
-  });
+  const { stdout, stderr } = await run(
+    process.execPath,
+    ["--import", "tsx", join(__dirname, "samples", program), ...args],
+    {
+      cwd: root,
+    },
+  );
+  // Node would warn of the loader that we use.
+  expect(stderr).toBe("");
   return JSON.parse(stdout);
 }
 
@@ -38,29 +44,45 @@ describe("compiled by", () => {
     // Named groups become a class of its own that swc keeps outside.
     ["swc es2015 CommonJS", { regularExpression: "_wrap_reg_exp" }],
     ["swc es2017", { regularExpression: "_wrap_reg_exp" }],
-  ])("%s, each function gives what it gives when called directly", (tool, refused: Record<string, string>) => {
-    const { ...others } = fates[tool];
-    for (const [name, what] of Object.entries(refused)) {
-      expect(others[name]).toMatch(`refused: schedule: function ${name} cannot run in another process\n  ${what} at `);
-      delete others[name];
-    }
-    expect(new Set(Object.values(others))).toEqual(new Set(["same"]));
-    expect(Object.keys(others).length).toBe(Object.keys(samples.calls).length - Object.keys(refused).length);
-  });
+  ])(
+    "%s, each function gives what it gives when called directly",
+    (tool, refused: Record<string, string>) => {
+      for (const name of Object.keys(samples.calls)) {
+        const what = refused[name];
+        const refusal = `refused: schedule: function ${name} cannot run in another process\n  ${what ?? ""} at `;
+        expect([name, fates[tool]?.[name]]).toEqual([
+          name,
+          what === undefined ? "same" : expect.stringContaining(refusal),
+        ]);
+      }
+    },
+  );
 });
 
 test("run by tsx, each function gives what it gives when called directly", async () => {
-  const fates = (await printed("trip.ts", join(__dirname, "samples/functions.ts"))) as Record<string, string>;
-  expect(fates).toEqual(Object.fromEntries(Object.keys(samples.calls).map((name) => [name, "same"])));
+  const fates = (await printed(
+    "trip.ts",
+    join(__dirname, "samples/functions.ts"),
+  )) as Record<string, string>;
+  expect(fates).toEqual(
+    Object.fromEntries(
+      Object.keys(samples.calls).map((name) => [name, "same"]),
+    ),
+  );
 });
 
 describe("in this test runner", () => {
   const capturer = new Capturer();
   const functions: Record<string, unknown> = { ...samples, ...samples.holder };
 
-  test.each(Object.entries(samples.calls))("%s gives what it gives when called directly", async (name, call) => {
-    const [kwargs, result] = call;
-    const restored = await restore(await capturer.capture(functions[name], "schedule"));
-    expect(await restored.call(structuredClone(kwargs), {})).toEqual(result);
-  });
+  test.each(Object.entries(samples.calls))(
+    "%s gives what it gives when called directly",
+    async (name, call) => {
+      const [kwargs, result] = call;
+      const restored = await restore(
+        await capturer.capture(functions[name], "schedule"),
+      );
+      expect(await restored.call(structuredClone(kwargs), {})).toEqual(result);
+    },
+  );
 });

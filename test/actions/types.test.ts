@@ -1,17 +1,29 @@
 import { expect, test } from "@jest/globals";
 
 import { moduleActions } from "../../src/actions/declare.js";
-import type { Action, Context, Json, Kwargs, ModuleAction } from "../../src/actions/types.js";
+import type {
+  Action,
+  Context,
+  Json,
+  Kwargs,
+  ModuleAction,
+} from "../../src/actions/types.js";
 
 /** The compiler is what tests here: a line that is wrong, or not wrong where it must be, fails `npm run typecheck`. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2
+    ? true
+    : false;
 
 function is<_Claim extends true>(): void {
   expect(true).toBe(true);
 }
 
 /** Infers as `schedule` does. */
-function resultOf<K, R>(_action: Action<K, R>, _kwargs: Kwargs<NoInfer<K>>): Json<Awaited<R>> {
+function resultOf<K, R>(
+  _action: Action<K, R>,
+  _kwargs: Kwargs<NoInfer<K>>,
+): Json<Awaited<R>> {
   return undefined as Json<Awaited<R>>;
 }
 
@@ -34,21 +46,38 @@ test("results read as JSON carries them", () => {
   is<Same<Json<undefined>, null>>();
   is<Same<Json<void>, null>>();
   is<Same<Json<number | undefined>, number | null>>();
-  is<Same<Json<User>, { name: string; born?: string | undefined; tags: readonly string[] }>>();
+  is<
+    Same<
+      Json<User>,
+      { name: string; born?: string | undefined; tags: readonly string[] }
+    >
+  >();
   is<Same<Json<Money>, { amount: number }>>();
   is<Same<Json<[Date, Money]>, [string, { amount: number }]>>();
   is<Same<Json<Date[]>, string[]>>();
-  is<Same<Json<{ a: Map<string, number>; b: bigint }>, { a: never; b: never }>>();
+  is<
+    Same<Json<{ a: Map<string, number>; b: bigint }>, { a: never; b: never }>
+  >();
   is<Same<Json<Promise<number>>, never>>();
   is<Same<Json<unknown>, unknown>>();
-  is<Same<Json<{ kind: "a" } | { kind: "b"; at: Date }>, { kind: "a" } | { kind: "b"; at: string }>>();
+  is<
+    Same<
+      Json<{ kind: "a" } | { kind: "b"; at: Date }>,
+      { kind: "a" } | { kind: "b"; at: string }
+    >
+  >();
   is<Same<Json<Record<string, Date>>, Record<string, string>>>();
 });
 
 test("schedule infers what an action wants and gives", () => {
-  const plain = resultOf(({ a }: { a: number }) => [a, new Date()] as const, { a: 1 });
+  const plain = resultOf(({ a }: { a: number }) => [a, new Date()] as const, {
+    a: 1,
+  });
   is<Same<typeof plain, readonly [number, string]>>();
-  const late = resultOf(async ({ user }: { user: string }) => Promise.resolve({ user }), { user: "x" });
+  const late = resultOf(
+    async ({ user }: { user: string }) => Promise.resolve({ user }),
+    { user: "x" },
+  );
   is<Same<typeof late, { user: string }>>();
   const nothing = resultOf((_: { a?: string[] }) => undefined, {});
   is<Same<typeof nothing, null>>();
@@ -67,10 +96,17 @@ test("wrong arguments do not compile", () => {
   // @ts-expect-error -- it would arrive as a string
   resultOf((_: { when: Date }) => 1, { when: new Date() });
   // @ts-expect-error -- no JSON carries a Map
-  resultOf((_: { deep: { map: Map<string, number> }[] }) => 1, { deep: [{ map: new Map() }] });
+  resultOf((_: { deep: { map: Map<string, number> }[] }) => 1, {
+    deep: [{ map: new Map() }],
+  });
   // @ts-expect-error -- no JSON carries a function
   resultOf((_: { f: () => void }) => 1, { f: () => undefined });
-  is<Same<Kwargs<{ a: string | number; b: null; c: boolean[] }>, { a: string | number; b: null; c: boolean[] }>>();
+  is<
+    Same<
+      Kwargs<{ a: string | number; b: null; c: boolean[] }>,
+      { a: string | number; b: null; c: boolean[] }
+    >
+  >();
 });
 
 test("the context has its types", () => {
@@ -78,7 +114,10 @@ test("the context has its types", () => {
     is<Same<typeof context.job.id, number>>();
     is<Same<typeof context.signal, AbortSignal>>();
     is<Same<typeof context.dependencies, readonly unknown[]>>();
-    const { answer } = await context.import<typeof import("./samples/relative.js")>("./relative.js");
+    const { answer } =
+      await context.import<typeof import("./samples/relative.js")>(
+        "./relative.js",
+      );
     is<Same<typeof answer, 42>>();
     // @ts-expect-error -- it has no such part
     return context.nothing as unknown;
@@ -86,8 +125,15 @@ test("the context has its types", () => {
 });
 
 test("exports of a module are declared with their types", () => {
-  const { resize, greet, ...others } = moduleActions<typeof import("./samples/modules.js")>("./samples/modules.js");
-  is<Same<typeof resize, ModuleAction<{ width: number }, { area: number; by: number }>>>();
+  const { resize, greet, ...others } = moduleActions<
+    typeof import("./samples/modules.js")
+  >("./samples/modules.js");
+  is<
+    Same<
+      typeof resize,
+      ModuleAction<{ width: number }, { area: number; by: number }>
+    >
+  >();
   const result = resultOf(resize, { width: 1 });
   is<Same<typeof result, { area: number; by: number }>>();
   const greeting = resultOf(greet, {});

@@ -5,7 +5,10 @@ import { describe, expect, test } from "@jest/globals";
 import { fromJson, toJson } from "../../src/actions/values.js";
 import { ValueError } from "../../src/errors.js";
 
-function refusal(value: unknown, limit?: number): { path: string; reason: string } {
+function refusal(
+  value: unknown,
+  limit?: number,
+): { path: string; reason: string } {
   try {
     toJson(value, "kwargs", limit);
   } catch (error) {
@@ -31,7 +34,12 @@ describe("a value that JSON cannot carry is refused with its path and what it is
     ["a BigInt", { n: 1n }, "kwargs.n", /a BigInt/],
     ["NaN", { user: { tags: ["a", "b", NaN] } }, "kwargs.user.tags[2]", /NaN/],
     ["Infinity", [-Infinity], "kwargs[0]", /-Infinity/],
-    ["undefined in an array", { a: [1, undefined] }, "kwargs.a[1]", /undefined/],
+    [
+      "undefined in an array",
+      { a: [1, undefined] },
+      "kwargs.a[1]",
+      /undefined/,
+    ],
     ["a hole in an array", [1, , 3], "kwargs[1]", /undefined/], // eslint-disable-line no-sparse-arrays
     ["a Map", { m: new Map() }, "kwargs.m", /a Map/],
     ["a Set", new Set(), "kwargs", /a Set/],
@@ -42,10 +50,25 @@ describe("a value that JSON cannot carry is refused with its path and what it is
     ["a boxed number", { n: Object(1) as unknown }, "kwargs.n", /a Number/],
     ["a promise", { p: Promise.resolve(1) }, "kwargs.p", /not been awaited/],
     ["an invalid Date", { d: new Date(NaN) }, "kwargs.d", /invalid Date/],
-    ["a symbol as a name", { a: { [Symbol("s")]: 1 } }, 'kwargs.a["Symbol(s)"]', /symbol/],
-    ["a cycle", { cycle }, "kwargs.cycle.list[0].back", /is kwargs\.cycle\.list again/],
+    [
+      "a symbol as a name",
+      { a: { [Symbol("s")]: 1 } },
+      'kwargs.a["Symbol(s)"]',
+      /symbol/,
+    ],
+    [
+      "a cycle",
+      { cycle },
+      "kwargs.cycle.list[0].back",
+      /is kwargs\.cycle\.list again/,
+    ],
     ["itself", circle, "kwargs.self", /is kwargs again/],
-    ["a toJSON that gives no plain value", { toJSON: () => new Map() }, "kwargs", /a Map/],
+    [
+      "a toJSON that gives no plain value",
+      { toJSON: () => new Map() },
+      "kwargs",
+      /a Map/,
+    ],
     ["a toJSON that gives itself", endless(), "kwargs", /no plain value/],
   ])("%s", (_what, value, path, reason) => {
     const error = refusal(value);
@@ -62,9 +85,15 @@ describe("a value that JSON cannot carry is refused with its path and what it is
 describe("what arrives is what was sent:", () => {
   test.each<[string, unknown]>([
     ["plain objects and arrays", { a: [1, "x", true, null, { b: {} }], c: [] }],
-    ["an object without prototype", Object.assign(Object.create(null) as object, { a: 1 })],
+    [
+      "an object without prototype",
+      Object.assign(Object.create(null) as object, { a: 1 }),
+    ],
     ["lone surrogates", { "\udc00": "a\ud800b" }],
-    ["huge and tiny numbers", [Number.MAX_VALUE, Number.MIN_VALUE, Number.MAX_SAFE_INTEGER, -1e-7]],
+    [
+      "huge and tiny numbers",
+      [Number.MAX_VALUE, Number.MIN_VALUE, Number.MAX_SAFE_INTEGER, -1e-7],
+    ],
     ["a string of 16 MiB", "é".repeat(2 ** 24)],
     ["the same object twice", ((one) => ({ a: one, b: one }))({ x: 1 })],
     ["an object of a thousand levels", nest(1_000)],
@@ -73,7 +102,10 @@ describe("what arrives is what was sent:", () => {
   });
 
   test("__proto__ is a name like others", () => {
-    const value = JSON.parse('{"__proto__":{"x":1},"when":0}') as Record<string, unknown>;
+    const value = JSON.parse('{"__proto__":{"x":1},"when":0}') as Record<
+      string,
+      unknown
+    >;
     value["when"] = new Date(0);
     const arrived = fromJson(toJson(value, "kwargs")) as object;
     expect(Object.keys(arrived)).toEqual(["__proto__", "when"]);
@@ -81,19 +113,36 @@ describe("what arrives is what was sent:", () => {
   });
 
   test("values of another realm are plain too", () => {
-    expect(toJson(runInNewContext("({ a: [1, { b: null }], d: new Date(0) })"), "kwargs")).toBe(
-      '{"a":[1,{"b":null}],"d":"1970-01-01T00:00:00.000Z"}',
+    expect(
+      toJson(
+        runInNewContext("({ a: [1, { b: null }], d: new Date(0) })"),
+        "kwargs",
+      ),
+    ).toBe('{"a":[1,{"b":null}],"d":"1970-01-01T00:00:00.000Z"}');
+    expect(refusal(runInNewContext("({ m: new Map() })")).path).toBe(
+      "kwargs.m",
     );
-    expect(refusal(runInNewContext("({ m: new Map() })")).path).toBe("kwargs.m");
   });
 });
 
 describe("what JSON itself has a word for is taken as it does:", () => {
   test.each<[string, unknown, string]>([
-    ["a Date is its ISO string", { d: new Date(0) }, '{"d":"1970-01-01T00:00:00.000Z"}'],
+    [
+      "a Date is its ISO string",
+      { d: new Date(0) },
+      '{"d":"1970-01-01T00:00:00.000Z"}',
+    ],
     ["toJSON speaks for its object", new URL("http://a/b"), '"http://a/b"'],
-    ["a property that is undefined is left out", { a: undefined, b: 1 }, '{"b":1}'],
-    ["a property whose toJSON gives undefined is left out", { a: { toJSON: () => undefined } }, "{}"],
+    [
+      "a property that is undefined is left out",
+      { a: undefined, b: 1 },
+      '{"b":1}',
+    ],
+    [
+      "a property whose toJSON gives undefined is left out",
+      { a: { toJSON: () => undefined } },
+      "{}",
+    ],
     ["-0 is 0", -0, "0"],
     ["nothing at all is null", undefined, "null"],
   ])("%s", (_what, value, json) => {
@@ -117,13 +166,19 @@ describe("what JSON itself has a word for is taken as it does:", () => {
 
 test("nesting too deep to be read with SQL is refused, however deep it goes", () => {
   expect(refusal(nest(1_001)).reason).toMatch(/nested more than 1000 levels/);
-  expect(refusal(nest(1_000_000)).reason).toMatch(/nested more than 1000 levels/);
+  expect(refusal(nest(1_000_000)).reason).toMatch(
+    /nested more than 1000 levels/,
+  );
 });
 
 test("the limit counts bytes of UTF-8", () => {
   expect(toJson("é".repeat(4), "result", 10)).toBe('"éééé"');
-  expect(refusal("é".repeat(5), 10).reason).toBe("takes 12 bytes as JSON, the limit is 10");
-  expect(refusal("x".repeat(2 ** 24), 2 ** 24).reason).toBe("takes 16,777,218 bytes as JSON, the limit is 16,777,216");
+  expect(refusal("é".repeat(5), 10).reason).toBe(
+    "takes 12 bytes as JSON, the limit is 10",
+  );
+  expect(refusal("x".repeat(2 ** 24), 2 ** 24).reason).toBe(
+    "takes 16,777,218 bytes as JSON, the limit is 16,777,216",
+  );
 });
 
 function nest(depth: number): unknown {

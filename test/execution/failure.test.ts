@@ -15,7 +15,12 @@ function kept(thrown: unknown): Record<string, unknown> {
 describe("of an error is kept", () => {
   test("its name, message, stack and code", () => {
     const error = Object.assign(new TypeError("no"), { code: "E_NO" });
-    expect(kept(error)).toEqual({ name: "TypeError", message: "no", stack: expect.stringContaining("TypeError: no\n    at "), code: "E_NO" });
+    expect(kept(error)).toEqual({
+      name: "TypeError",
+      message: "no",
+      stack: expect.stringContaining("TypeError: no\n    at "),
+      code: "E_NO",
+    });
   });
 
   test("the name of a class of the user's", () => {
@@ -26,32 +31,73 @@ describe("of an error is kept", () => {
   });
 
   test("its own fields, as far as JSON carries them", () => {
-    const error = Object.assign(new Error("x"), { status: 404, body: { a: [1] }, when: new Date(0), raw: new Map(), f: () => 1 });
-    expect(kept(error)).toMatchObject({ status: 404, body: { a: [1] }, when: "1970-01-01T00:00:00.000Z" });
-    expect(Object.keys(kept(error)).sort()).toEqual(["body", "message", "name", "stack", "status", "when"]);
+    const error = Object.assign(new Error("x"), {
+      status: 404,
+      body: { a: [1] },
+      when: new Date(0),
+      raw: new Map(),
+      f: () => 1,
+    });
+    expect(kept(error)).toMatchObject({
+      status: 404,
+      body: { a: [1] },
+      when: "1970-01-01T00:00:00.000Z",
+    });
+    expect(Object.keys(kept(error)).sort()).toEqual([
+      "body",
+      "message",
+      "name",
+      "stack",
+      "status",
+      "when",
+    ]);
   });
 
   test("the chain of its causes", () => {
-    const error = new Error("outer", { cause: new RangeError("inner", { cause: "a text" }) });
-    expect(kept(error)).toMatchObject({ message: "outer", cause: { name: "RangeError", message: "inner", cause: "a text" } });
+    const error = new Error("outer", {
+      cause: new RangeError("inner", { cause: "a text" }),
+    });
+    expect(kept(error)).toMatchObject({
+      message: "outer",
+      cause: { name: "RangeError", message: "inner", cause: "a text" },
+    });
   });
 
   test("the errors of an AggregateError", () => {
-    const error = new AggregateError([new TypeError("a"), "b", { c: 1 }], "all");
-    expect(kept(error)).toMatchObject({ name: "AggregateError", message: "all", errors: [{ name: "TypeError", message: "a" }, "b", { c: 1 }] });
+    const error = new AggregateError(
+      [new TypeError("a"), "b", { c: 1 }],
+      "all",
+    );
+    expect(kept(error)).toMatchObject({
+      name: "AggregateError",
+      message: "all",
+      errors: [{ name: "TypeError", message: "a" }, "b", { c: 1 }],
+    });
   });
 
   test("what another realm threw", () => {
-    const error: unknown = runInNewContext("const e = new RangeError('far'); e.cause = new TypeError('near'); e");
-    expect(kept(error)).toMatchObject({ name: "RangeError", message: "far", cause: { name: "TypeError", message: "near" } });
+    const error: unknown = runInNewContext(
+      "const e = new RangeError('far'); e.cause = new TypeError('near'); e",
+    );
+    expect(kept(error)).toMatchObject({
+      name: "RangeError",
+      message: "far",
+      cause: { name: "TypeError", message: "near" },
+    });
   });
 
   test("a DOMException", () => {
-    expect(kept(new DOMException("left", "AbortError"))).toMatchObject({ name: "AbortError", message: "left", code: 20 });
+    expect(kept(new DOMException("left", "AbortError"))).toMatchObject({
+      name: "AbortError",
+      message: "left",
+      code: 20,
+    });
   });
 
   test("no fact of the host's that it only claims", () => {
-    expect(kept(Object.assign(new Error("x"), { dependencyFailure: 5 }))).not.toHaveProperty("dependencyFailure");
+    expect(
+      kept(Object.assign(new Error("x"), { dependencyFailure: 5 })),
+    ).not.toHaveProperty("dependencyFailure");
   });
 });
 
@@ -62,7 +108,12 @@ describe("what is no error is kept as it is:", () => {
     ["a number", 5, "5", 5],
     ["an object", { a: 1 }, '{"a":1}', { a: 1 }],
   ])("%s", (_what, thrown, message, value) => {
-    expect(kept(thrown)).toEqual({ name: "NonError", message, stack: `NonError: ${message}`, thrown: value });
+    expect(kept(thrown)).toEqual({
+      name: "NonError",
+      message,
+      stack: `NonError: ${message}`,
+      thrown: value,
+    });
   });
 
   test.each<[string, unknown, string]>([
@@ -70,7 +121,11 @@ describe("what is no error is kept as it is:", () => {
     ["a symbol", Symbol("s"), "Symbol(s)"],
     ["a BigInt", 5n, "5"],
     ["a function", function thrown() {}, "function thrown() {}"],
-    ["an object without prototype that has a cycle", cycle(), "[object Object]"],
+    [
+      "an object without prototype that has a cycle",
+      cycle(),
+      "[object Object]",
+    ],
   ])("%s, by its text", (_what, thrown, message) => {
     expect(kept(thrown)).toMatchObject({ name: "NonError", message });
     expect(kept(thrown)).not.toHaveProperty("thrown");
@@ -98,33 +153,52 @@ describe("what is made to break it does not:", () => {
       cause: { get: fail },
       extra: { get: fail, enumerable: true },
     });
-    expect(kept(error)).toEqual({ name: "Error", message: "", stack: "Error: " });
+    expect(kept(error)).toEqual({
+      name: "Error",
+      message: "",
+      stack: "Error: ",
+    });
   });
 
   test("a Proxy whose traps throw", () => {
     const fail = (): never => {
       throw new Error("gotcha");
     };
-    const error: object = new Proxy(new Error("x"), { get: fail, ownKeys: fail });
+    const error: object = new Proxy(new Error("x"), {
+      get: fail,
+      ownKeys: fail,
+    });
     expect(kept(error).name).toBe("NonError");
     const value: object = new Proxy({}, { get: fail });
-    expect(kept(value)).toMatchObject({ name: "NonError", message: "a value that cannot be read" });
+    expect(kept(value)).toMatchObject({
+      name: "NonError",
+      message: "a value that cannot be read",
+    });
   });
 
   test("causes in a circle", () => {
     const error = new Error("a");
     error.cause = new Error("b", { cause: error });
-    expect(kept(error)).toMatchObject({ cause: { message: "b", cause: { message: "a", stack: "Error: a (told above)" } } });
+    expect(kept(error)).toMatchObject({
+      cause: {
+        message: "b",
+        cause: { message: "a", stack: "Error: a (told above)" },
+      },
+    });
   });
 
   test("causes without end", () => {
     let error = new Error("0");
-    for (let i = 1; i < 1_000; i++) error = new Error(String(i), { cause: error });
+    for (let i = 1; i < 1_000; i++)
+      error = new Error(String(i), { cause: error });
     expect(JSON.stringify(kept(error)).length).toBeLessThan(300 * 1024);
   });
 
   test("errors without end", () => {
-    const errors = Array.from({ length: 10_000 }, (_, i) => new Error(String(i)));
+    const errors = Array.from(
+      { length: 10_000 },
+      (_, i) => new Error(String(i)),
+    );
     const failure = kept(new AggregateError(errors, "all"));
     expect((failure.errors as unknown[]).length).toBeLessThan(100);
   });
@@ -132,12 +206,16 @@ describe("what is made to break it does not:", () => {
   test("a message that is huge, which is cut with a mark", () => {
     const failure = kept(new Error("x".repeat(10_000_000)));
     expect((failure.message as string).length).toBeLessThan(66 * 1024);
-    expect(failure.message).toMatch(/\.\.\. \[cut, 10000000 characters in all\]$/);
+    expect(failure.message).toMatch(
+      /\.\.\. \[cut, 10000000 characters in all\]$/,
+    );
     expect(JSON.stringify(failure).length).toBeLessThan(300 * 1024);
   });
 
   test("fields that are huge, which are left out", () => {
-    const failure = kept(Object.assign(new Error("x"), { big: "x".repeat(100_000), small: 1 }));
+    const failure = kept(
+      Object.assign(new Error("x"), { big: "x".repeat(100_000), small: 1 }),
+    );
     expect(failure).toMatchObject({ small: 1 });
     expect(failure).not.toHaveProperty("big");
   });
@@ -148,9 +226,18 @@ describe("what is made to break it does not:", () => {
   });
 
   test("fields of JSON's own traps", () => {
-    const error = Object.assign(new Error("x"), { toJSON: () => ({ stolen: true }) });
-    Object.defineProperty(error, "__proto__", { value: { a: 1 }, enumerable: true });
-    expect(Object.keys(kept(error)).sort()).toEqual(["message", "name", "stack"]);
+    const error = Object.assign(new Error("x"), {
+      toJSON: () => ({ stolen: true }),
+    });
+    Object.defineProperty(error, "__proto__", {
+      value: { a: 1 },
+      enumerable: true,
+    });
+    expect(Object.keys(kept(error)).sort()).toEqual([
+      "message",
+      "name",
+      "stack",
+    ]);
   });
 });
 
@@ -158,9 +245,19 @@ test("frames of this package are left out of the stack, and Node's below the use
   const error = new Error("x");
   const own = `    at Runner.run (${require.resolve("../../src/execution/failure")}:1:2)`;
   const user = "    at job (/home/user/jobs.js:3:4)";
-  const node = "    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)";
-  error.stack = ["Error: x", "    at internal (node:internal/fs:1:1)", user, own, node, own].join("\n");
-  expect(kept(error).stack).toBe(["Error: x", "    at internal (node:internal/fs:1:1)", user].join("\n"));
+  const node =
+    "    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)";
+  error.stack = [
+    "Error: x",
+    "    at internal (node:internal/fs:1:1)",
+    user,
+    own,
+    node,
+    own,
+  ].join("\n");
+  expect(kept(error).stack).toBe(
+    ["Error: x", "    at internal (node:internal/fs:1:1)", user].join("\n"),
+  );
 });
 
 test("a stack of this package alone is kept whole", () => {

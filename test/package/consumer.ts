@@ -16,6 +16,7 @@ import { promisify } from "node:util";
 
 /** An empty project in which the package is installed as a user would, from what `npm pack` makes. */
 export class Consumer {
+  /** Its name holds what is mistaken where a path is taken for a URL or a word. */
   readonly #folder = mkdtempSync(path.join(tmpdir(), "myjobs package '#100% "));
   /** The project. */
   readonly folder = path.join(this.#folder, "project");
@@ -28,7 +29,7 @@ export class Consumer {
     this.#write("package.json", { name: "consumer", private: true });
     this.#write("package-lock.json", knownVersions());
     const flags = ["--ignore-scripts", "--omit=dev", "--prefer-offline"];
-    await run("npm", ["install", ...flags, tarball], this.folder);
+    await run("npm", ["install", ...flags, tarball], this.folder, npmLimit);
     // To compile it takes more than a minute, and is not what is tested here.
     this.#link("better-sqlite3/build");
     for (const name of ["jest", "tsx", "typescript", "@types/node"]) {
@@ -80,7 +81,7 @@ export class Consumer {
       path.join(root, "node_modules"),
       path.join(folder, "node_modules"),
     );
-    await run("npm", ["pack"], folder);
+    await run("npm", ["pack"], folder, npmLimit);
     const tarballs = readdirSync(folder).filter((name) =>
       name.endsWith(".tgz"),
     );
@@ -130,12 +131,15 @@ interface Output {
   stderr: string;
 }
 
-const limit = 60_000;
+/** Milliseconds: less than a test may take, so that it is told which program did not exit. */
+const runLimit = 25_000;
+const npmLimit = 80_000;
 
 async function run(
   program: string,
   args: string[],
   cwd: string,
+  timeout = runLimit,
 ): Promise<Output> {
   // The programs shall not know that a test started them.
   const { JEST_WORKER_ID: _worker, NODE_ENV: _mode, ...env } = process.env;
@@ -143,12 +147,12 @@ async function run(
     return await promisify(execFile)(program, args, {
       cwd,
       env,
-      timeout: limit,
+      timeout,
       killSignal: "SIGKILL",
     });
   } catch (cause) {
     const { killed, stdout, stderr } = cause as Output & { killed: boolean };
-    const how = killed ? `did not exit within ${String(limit)} ms` : "failed";
+    const how = killed ? `did not exit within ${String(timeout)} ms` : "failed";
     const command = [program, ...args].join(" ");
     throw new Error(`${command} ${how}:\n${stdout}${stderr}`, { cause });
   }

@@ -13,6 +13,7 @@ export class JobClaim {
   readonly #claimIn;
   readonly #count;
   readonly #countIn;
+  readonly #anyDependency;
   readonly #dependencies;
   readonly #busy;
   readonly #waiting;
@@ -43,6 +44,9 @@ export class JobClaim {
       { categories: string; most: number },
       { nr: number }
     >(`select count(*) as nr from (${readyIn} limit @most)`);
+    this.#anyDependency = db
+      .prepare<[], number>("select exists (select 1 from myjobs_dependency)")
+      .pluck();
     this.#dependencies = db.prepare<
       [number],
       { id: number; result: string | null }
@@ -77,14 +81,8 @@ export class JobClaim {
     rows.sort((a, b) => b.priority - a.priority || a.id - b.id);
     if (rows[0] !== undefined) this.#busy.run(rows[0].id, now, worker.id);
     else if (worker.idle) this.#waiting.run(now, worker.id);
-    return rows.map(({ priority: _, ...job }) => {
-      const dependencies = this.#dependencies.all(job.id);
-      return {
-        ...job,
-        dependencies: dependencies.map((one) => one.id),
-        results: dependencies.map((one) => one.result ?? "null"),
-      };
-    });
+    const any = rows.length > 0 && this.#anyDependency.get() === 1;
+    return rows.map((row) => this.#claimed(row, any));
   }
 
   count(categories: Categories, most: number): number {
@@ -93,5 +91,15 @@ export class JobClaim {
         ? this.#count.get(most)
         : this.#countIn.get({ categories: JSON.stringify(categories), most });
     return row?.nr ?? 0;
+  }
+
+  #claimed(row: ClaimedRow, any: boolean): ClaimedJob {
+    const { id, name, category, timeout, actionId, kwargs } = row;
+    const { attempt, interruptions } = row;
+    const found = any ? this.#dependencies.all(id) : [];
+    const dependencies = found.map((one) => one.id);
+    const results = found.map((one) => one.result ?? "null");
+    const job = { id, name, category, timeout, actionId, kwargs };
+    return { ...job, attempt, interruptions, dependencies, results };
   }
 }

@@ -4,11 +4,17 @@ import type { JobError } from "../../models/job.js";
 
 /** What a job's end does to those that wait for it. */
 export class Dependants {
+  readonly #any;
   readonly #release;
   readonly #of;
   readonly #fail;
 
   constructor(db: BetterSqlite3.Database) {
+    this.#any = db
+      .prepare<[number], number>(
+        "select exists (select 1 from myjobs_dependency where depends_on = ?)",
+      )
+      .pluck();
     this.#release = db.prepare<[number]>(
       `update myjobs_job set waiting = waiting - 1
        where id in (select job_id from myjobs_dependency where depends_on = ?) and state = 'NEW' and waiting > 0`,
@@ -23,7 +29,8 @@ export class Dependants {
   }
 
   release(id: number): void {
-    this.#release.run(id);
+    // Asking first is a third of the cost of an update that finds none.
+    if (this.#any.get(id) === 1) this.#release.run(id);
   }
 
   /** Fails all that hang on the given jobs, directly or not; each names the direct one. Gives their ids. */

@@ -10,7 +10,11 @@ export const asyncArrow = async ({ a }: { a: number }) => {
   return a * 2;
 };
 
-export function defaults({ a = 1, b = a + 1 }: { a?: number; b?: number }, _context: unknown, c = b * 2) {
+export function defaults(
+  { a = 1, b = a + 1 }: { a?: number; b?: number },
+  _context: unknown,
+  c = b * 2,
+) {
   return [a, b, c];
 }
 
@@ -19,7 +23,10 @@ interface Nested {
   object: Record<string, number>;
 }
 
-export function destructuring({ list: [first, , ...others], object: { x, ...left } }: Nested) {
+export function destructuring({
+  list: [first, , ...others],
+  object: { x, ...left },
+}: Nested) {
   return [first, others, x, left];
 }
 
@@ -68,7 +75,15 @@ export function classInside({ n }: { n: number }) {
     }
   }
   const one = new Named(n);
-  return [one.count(2), one.label, Counter.made, Counter.all, Counter.isOne(one), Counter.isOne({}), Counter.name];
+  return [
+    one.count(2),
+    one.label,
+    Counter.made,
+    Counter.all,
+    Counter.isOne(one),
+    Counter.isOne({}),
+    Counter.name,
+  ];
 }
 
 export const holder = {
@@ -81,17 +96,30 @@ export const holder = {
   },
 };
 
-export function optionalChaining({ user }: { user?: { name?: { first: string } } }) {
-  return [user?.name?.first, user?.name ?? "nobody", (user as undefined | { f(): number })?.f?.()];
+export function optionalChaining({
+  user,
+}: {
+  user?: { name?: { first: string } };
+}) {
+  return [
+    user?.name?.first,
+    user?.name ?? "nobody",
+    (user as undefined | { f(): number })?.f?.(),
+  ];
 }
 
 export function taggedTemplate({ a }: { a: number }) {
-  const tag = (strings: TemplateStringsArray, ...values: unknown[]) => [strings.raw.join("|"), ...values];
+  const tag = (strings: TemplateStringsArray, ...values: unknown[]) => [
+    strings.raw.join("|"),
+    ...values,
+  ];
   return tag`one\n${a}two${a * 2}`;
 }
 
 export function regularExpression({ text }: { text: string }) {
-  return [...text.matchAll(/(?<word>[a-z]+)\/?/giu)].map((match) => match.groups?.["word"]);
+  return [...text.matchAll(/(?<word>[a-z]+)\/?/giu)].map(
+    (match) => match.groups?.["word"],
+  );
 }
 
 export async function importNode() {
@@ -138,7 +166,8 @@ export function recursion({ n }: { n: number }): number {
   return n < 2 ? 1 : n * recursion({ n: n - 1 });
 }
 
-export const arrowRecursion = ({ n }: { n: number }): number => (n < 2 ? 1 : n * arrowRecursion({ n: n - 1 }));
+export const arrowRecursion = ({ n }: { n: number }): number =>
+  n < 2 ? 1 : n * arrowRecursion({ n: n - 1 });
 
 export async function generators({ n }: { n: number }) {
   function* count() {
@@ -172,9 +201,18 @@ export async function generators({ n }: { n: number }) {
 }
 
 export function spreads({ a }: { a: Record<string, number> }) {
-  const { x, ...rest }: Record<string, number | undefined> = { ...a, y: 2, ...{ z: 3 } };
+  const { x, ...rest }: Record<string, number | undefined> = {
+    ...a,
+    y: 2,
+    ...{ z: 3 },
+  };
   const list = [...Object.keys(rest), ...[x]];
-  return [rest, list, Math.max(...[1, 2 ** 3]), ((...all: number[]) => all.length)(...[1, 2])];
+  return [
+    rest,
+    list,
+    Math.max(...[1, 2 ** 3]),
+    ((...all: number[]) => all.length)(...[1, 2]),
+  ];
 }
 
 export async function asyncInside({ n }: { n: number }) {
@@ -183,10 +221,16 @@ export async function asyncInside({ n }: { n: number }) {
     return x;
   };
   const settled = await Promise.allSettled([each(n), each(n + 5)]);
-  return settled.map((one) => (one.status === "fulfilled" ? one.value : String(one.reason)));
+  return settled.map((one) =>
+    one.status === "fulfilled" ? one.value : String(one.reason),
+  );
 }
 
-export function logicalAssignment({ a }: { a: { b?: number; c: number | null } }) {
+export function logicalAssignment({
+  a,
+}: {
+  a: { b?: number; c: number | null };
+}) {
   a.b ??= 5;
   a.c ||= 6;
   a.b &&= 7;
@@ -195,7 +239,9 @@ export function logicalAssignment({ a }: { a: { b?: number; c: number | null } }
 
 export function disposal() {
   const log: string[] = [];
-  const make = (name: string) => ({ [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: () => log.push(name) });
+  const make = (name: string) => ({
+    [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: () => log.push(name),
+  });
   {
     using one = make("one") as unknown as Disposable;
     using two = make("two") as unknown as Disposable;
@@ -209,7 +255,10 @@ export const calls: Record<string, [kwargs: unknown, result: unknown]> = {
   plain: [{ a: 1, b: 2 }, 3],
   asyncArrow: [{ a: 2 }, 4],
   defaults: [{}, [1, 2, 4]],
-  destructuring: [{ list: [1, 2, 3, 4], object: { x: 5, y: 6 } }, [1, [3, 4], 5, { y: 6 }]],
+  destructuring: [
+    { list: [1, 2, 3, 4], object: { x: 5, y: 6 } },
+    [1, [3, 4], 5, { y: 6 }],
+  ],
   nestedNamed: [{ n: 2 }, [4, 6, "twice", "thrice"]],
   classInside: [{ n: 1 }, [1008, "counter", 10, 1, true, false, "Counter"]],
   shorthand: [{ a: 1 }, 2],
@@ -226,7 +275,10 @@ export const calls: Record<string, [kwargs: unknown, result: unknown]> = {
   ownArguments: [{}, 2],
   recursion: [{ n: 5 }, 120],
   arrowRecursion: [{ n: 5 }, 120],
-  generators: [{ n: 2 }, [0, 1, "waited", undefined, "left", 0, 1, 2, "closed", "p", "q"]],
+  generators: [
+    { n: 2 },
+    [0, 1, "waited", undefined, "left", 0, 1, 2, "closed", "p", "q"],
+  ],
   spreads: [{ a: { x: 1 } }, [{ y: 2, z: 3 }, ["y", "z", 1], 8, 2]],
   asyncInside: [{ n: 1 }, [1, "RangeError: too large: 6"]],
   logicalAssignment: [{ a: { c: 0 } }, [{ b: 7, c: 6 }, 1000, "bigint"]],

@@ -1,5 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +23,12 @@ const tsc =
   (target: "ES2015" | "ES2017" | "ES2022", module: ts.ModuleKind): Compile =>
   (source) =>
     ts.transpileModule(source, {
-      compilerOptions: { target: ts.ScriptTarget[target], module, esModuleInterop: true, inlineSourceMap: true },
+      compilerOptions: {
+        target: ts.ScriptTarget[target],
+        module,
+        esModuleInterop: true,
+        inlineSourceMap: true,
+      },
       fileName: "functions.ts",
     }).outputText;
 
@@ -61,9 +73,18 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "myjobs-matrix-"));
 const run = promisify(execFile);
 try {
-  symlinkSync(join(here, "../../../node_modules"), join(folder, "node_modules"));
+  symlinkSync(
+    join(here, "../../../node_modules"),
+    join(folder, "node_modules"),
+  );
   const trip = join(folder, "trip.mjs");
-  const bundle = { bundle: true, platform: "node", format: "esm", packages: "external", outfile: trip } as const;
+  const bundle = {
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    outfile: trip,
+  } as const;
   await esbuild.build({ entryPoints: [join(here, "trip.ts")], ...bundle });
   const fates: Record<string, unknown> = {};
   for (const [tool, [extension, compile]] of Object.entries(tools)) {
@@ -80,9 +101,13 @@ function compiled(tool: string, extension: string, compile: Compile): string {
   const inner = join(folder, tool.replaceAll(" ", "-"));
   mkdirSync(inner);
   for (const name of ["functions", "relative"]) {
-    let source = readFileSync(join(here, `${name}.ts`), "utf8").replaceAll("./relative.js", `./relative${extension}`);
+    let source = readFileSync(join(here, `${name}.ts`), "utf8").replaceAll(
+      "./relative.js",
+      `./relative${extension}`,
+    );
     // In CommonJS there is no such thing.
-    if (extension === ".cjs") source = source.replaceAll("import.meta.url", "`file://${__filename}`");
+    if (extension === ".cjs")
+      source = source.replaceAll("import.meta.url", "`file://${__filename}`");
     writeFileSync(join(inner, name + extension), compile(source));
   }
   return join(inner, `functions${extension}`);
