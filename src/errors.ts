@@ -212,11 +212,14 @@ function describe(problem: ActionProblem): string {
 
 /** Whether a line of a stack, or the file it names, is of this package. */
 export function isOwnFrame(line: string): boolean {
-  return line.includes(ownFolder) || line.includes(ownUrl);
+  return own.some((folder) => line.includes(folder));
 }
 
-const ownUrl = new URL(".", import.meta.url).href;
-const ownFolder = decodeURIComponent(new URL(".", import.meta.url).pathname);
+/** Source maps lead the stacks of the build to the folders that it was made of. */
+const own = [".", "../src/", "../workers/"].flatMap((folder) => {
+  const { href, pathname } = new URL(folder, import.meta.url);
+  return [href, decodeURIComponent(pathname)];
+});
 
 /** A caller's mistake should point at the caller: what the stack shows of this package is left out. */
 function withoutOwnFrames(stack: string): string {

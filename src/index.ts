@@ -8,7 +8,21 @@ export type {
   ModuleAction,
 } from "./actions/types.js";
 export type { MyJobsEvents } from "./engine.js";
-export * from "./errors.js";
+export {
+  ActionError,
+  type ActionProblem,
+  JobFailedError,
+  JobNotFoundError,
+  MyJobsError,
+  OptionError,
+  StoppedError,
+  StoreError,
+  type StoreFault,
+  TmuxError,
+  ValueError,
+  WaitTimeoutError,
+  WorkerError,
+} from "./errors.js";
 export type { Scale } from "./events.js";
 export type { ScaleOptions, WorkerStartOptions } from "./handles/fleet.js";
 export type { Job, WaitOptions } from "./handles/job.js";

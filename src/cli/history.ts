@@ -1,8 +1,8 @@
-import type { MyJobs, Scale } from "../index.js";
+import type { MyJobs } from "../index.js";
 import { duration, number } from "./format.js";
 import { Timeline } from "./timeline.js";
 
-/** Milliseconds between two samples. */
+/** Milliseconds between two looks. */
 const interval = 100;
 /** Changes of the pool's size that are named. */
 const mostSteps = 20;
@@ -13,7 +13,10 @@ export class PoolHistory {
   readonly #timeline = new Timeline(interval);
   readonly #live = new Set<number>();
   readonly #steps: string[] = [];
+  /** Since the last look. */
   #most = 0;
+  #begun = 0;
+  #took = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** `done` is how many jobs have ended in this run so far. */
@@ -22,7 +25,7 @@ export class PoolHistory {
   }
 
   watch(myjobs: MyJobs): void {
-    myjobs.on("scale", ({ from, to }: Scale) => {
+    myjobs.on("scale", ({ from, to }) => {
       if (this.#steps.length === 0) this.#steps.push(String(from));
       if (this.#steps.length < mostSteps) this.#steps.push(String(to));
       else this.#steps[mostSteps] = "...";
@@ -32,8 +35,9 @@ export class PoolHistory {
       if (state === "HALTED" || state === "ERROR") this.#live.delete(nr);
       this.#most = Math.max(this.#most, this.#live.size);
     });
+    this.#begun = performance.now();
     this.#timer = setInterval(() => {
-      this.#sample();
+      this.#look();
     }, interval);
   }
 
@@ -42,18 +46,17 @@ export class PoolHistory {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#most = 0;
-    this.#sample();
+    this.#look();
   }
 
   /** A few lines; none if nothing ran. */
   picture(): string[] {
-    const { workers, rates, seconds } = this.#timeline;
+    const { workers, rates } = this.#timeline;
     const most = Math.max(0, ...workers);
     if (most === 0) return [];
     // A pool that has never been scaled has been as large as it began.
     const steps = this.#steps.length === 0 ? [most] : this.#steps;
-    const end = duration(seconds);
+    const end = duration(this.#took / 1_000);
     const width = Math.max(workers.length, end.length + 4);
     return [
       `pool      ${steps.join(" > ")} > 0`,
@@ -63,8 +66,9 @@ export class PoolHistory {
     ];
   }
 
-  #sample(): void {
-    this.#timeline.add(Math.max(this.#most, this.#live.size), this.#done());
+  #look(): void {
+    this.#took = performance.now() - this.#begun;
+    this.#timeline.add(this.#took, this.#most, this.#done());
     this.#most = this.#live.size;
   }
 }

@@ -123,6 +123,7 @@ class MapRun {
   }
 
   readonly #tellStopping = (): void => {
+    this.#progress.stop();
     if (!this.#unread) this.#progress.say("stopping (once more: at once)");
   };
 

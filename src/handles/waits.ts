@@ -11,10 +11,13 @@ import type { Job, WaitOptions } from "./job.js";
 
 const rules = { timeout: duration(undefined), die: boolean(undefined), signal };
 
+/** Makes the error that ends a wait. Made where the wait is, not where the news came: its stack is the caller's. */
+type Failure = () => unknown;
+
 /** Waiting for jobs. */
 export class Waits {
   readonly #waiter: Waiter;
-  readonly #pending = new Set<(cause: Error) => void>();
+  readonly #pending = new Set<(failure: Failure) => void>();
   #stopped = false;
 
   constructor(waiter: Waiter) {
@@ -30,71 +33,62 @@ export class Waits {
     const { timeout, die, signal } = readOptions(where, rules, options);
     if (this.#stopped) throw new StoppedError(where);
     signal?.throwIfAborted();
-    for (const job of jobs) if (ended(job)) check(job, die);
+    for (const job of jobs)
+      if (ended(job) && fatal(job, die)) throw failed(job);
     const waiting = new Set(jobs.filter((job) => !ended(job)));
     if (waiting.size === 0) return;
     const undo: (() => void)[] = [];
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#pending.add(reject);
-        undo.push(() => this.#pending.delete(reject));
-        const arrived = (job: Job): void => {
-          waiting.delete(job);
-          try {
-            check(job, die);
-          } catch (failure) {
-            reject(failure);
-          }
-          if (waiting.size === 0) resolve();
-        };
-        for (const job of waiting) undo.push(this.#await(job, arrived, reject));
-        if (timeout !== undefined) {
-          const timer = setTimeout(() => {
-            reject(
-              new WaitTimeoutError(
-                timeout,
-                [...waiting].map(({ id }) => id),
-              ),
-            );
-          }, timeout);
-          undo.push(() => {
-            clearTimeout(timer);
-          });
-        }
-        if (signal !== undefined) {
-          const abort = (): void => {
-            reject(signal.reason as Error);
-          };
-          signal.addEventListener("abort", abort, { once: true });
-          undo.push(() => {
-            signal.removeEventListener("abort", abort);
-          });
-        }
-      });
-    } finally {
-      for (const one of undo) one();
-    }
+    const failure = await new Promise<Failure | undefined>((end) => {
+      const arrived = (job: Job): void => {
+        waiting.delete(job);
+        if (fatal(job, die)) end(() => failed(job));
+        else if (waiting.size === 0) end(undefined);
+      };
+      this.#pending.add(end);
+      undo.push(() => this.#pending.delete(end));
+      for (const job of waiting) undo.push(this.#await(job, arrived, end));
+      if (timeout !== undefined) {
+        const late = (): unknown =>
+          new WaitTimeoutError(
+            timeout,
+            Array.from(waiting, ({ id }) => id),
+          );
+        const timer = setTimeout(end, timeout, late);
+        undo.push(() => {
+          clearTimeout(timer);
+        });
+      }
+      const abort = (): void => {
+        end(() => signal?.reason as unknown);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      undo.push(() => signal?.removeEventListener("abort", abort));
+    });
+    for (const one of undo) one();
+    if (failure !== undefined) throw failure();
   }
 
   /** Rejects what still waits. */
   stop(): void {
     this.#stopped = true;
-    for (const reject of [...this.#pending]) reject(new StoppedError("wait"));
+    for (const end of this.#pending) end(() => new StoppedError("wait"));
   }
 
   #await(
     job: Job,
     arrived: (job: Job) => void,
-    reject: (cause: Error) => void,
+    end: (failure: Failure) => void,
   ): () => void {
     const ending = job.ending();
     const refresh = (): void => {
-      if (ending.deleted) reject(new JobNotFoundError(job.id));
+      if (ending.deleted) end(() => new JobNotFoundError(job.id));
       else if (ending.fields !== undefined) {
         job.replace(ending.fields);
         arrived(job);
       } else {
-        job.load().then(arrived, reject);
+        job.load().then(arrived, (cause: unknown) => {
+          end(() => cause);
+        });
       }
     };
     if (ending.ended || ending.deleted) {
@@ -111,15 +105,17 @@ function ended({ state }: Job): boolean {
   return state !== "NEW" && state !== "RUNNING";
 }
 
-function check(job: Job, die: boolean | undefined): void {
-  if (job.state !== "ERROR" || !(die ?? job.die)) return;
-  const { name = "Error", message = "", stack = "" } = job.error ?? {};
+function fatal(job: Job, die: boolean | undefined): boolean {
+  return job.state === "ERROR" && (die ?? job.die);
+}
+
+function failed(job: Job): JobFailedError<Job> {
+  const { id, errorCat, error } = job;
+  const { name = "Error", message = "", stack = "" } = error ?? {};
   const cause = Object.assign(new Error(message), { name, stack });
-  const what = `job ${String(job.id)}${job.name === `j${String(job.id)}` ? "" : ` (${job.name})`}`;
-  throw new JobFailedError(
-    `${what} ended ${job.errorCat}: ${name}: ${message}`,
-    job,
-    job.errorCat,
-    { cause },
-  );
+  const shown = job.name === `j${String(id)}` ? "" : ` (${job.name})`;
+  const what = `job ${String(id)}${shown} ended ${errorCat}`;
+  return new JobFailedError(`${what}: ${name}: ${message}`, job, errorCat, {
+    cause,
+  });
 }

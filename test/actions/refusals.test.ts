@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/unbound-method, @typescript-eslint/no-unsafe-return, prefer-rest-params -- such functions are what is tested */
 import { describe, expect, jest, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";
@@ -5,7 +6,7 @@ import { ActionError } from "../../src/errors.js";
 
 function problemsOf(fn: unknown): [name: string, reason: string][] {
   try {
-    new Capturer().capture(fn, "schedule");
+    void new Capturer().capture(fn, "schedule");
   } catch (error) {
     if (error instanceof ActionError)
       return error.problems.map(({ name, reason }) => [name, reason]);
@@ -28,7 +29,7 @@ describe("is refused, with what it is:", () => {
       return 1;
     },
     up() {
-      return super.toString();
+      return String(super.toString);
     },
   };
   const plain = (a: number): number => a;
@@ -68,7 +69,7 @@ describe("is refused, with what it is:", () => {
       })(),
       "arguments",
       /those of the function around it/,
-    ], // eslint-disable-line prefer-rest-params
+    ],
     [
       "what a compiler moved elsewhere",
       made("function f() { return _ref.apply(this, arguments); }"),
@@ -178,7 +179,7 @@ describe("is taken:", () => {
       "names like those of every object",
       made("(k) => { const toString = k; return toString }"),
     ],
-    ["what makes code of text", () => [eval("1"), new Function("return 1")]], // eslint-disable-line no-eval
+    ["what makes code of text", () => [eval("1"), new Function("return 1")]],
   ])("%s", (_what, fn) => {
     expect(problemsOf(fn)).toEqual([]);
   });

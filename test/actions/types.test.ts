@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unused-vars -- their types are what is tested */
 import { expect, test } from "@jest/globals";
 
 import { moduleActions } from "../../src/actions/declare.js";
@@ -95,10 +96,9 @@ test("wrong arguments do not compile", () => {
   resultOf(take, { a: 1, c: 1 });
   // @ts-expect-error -- it would arrive as a string
   resultOf((_: { when: Date }) => 1, { when: new Date() });
+  const nested = (_: { deep: { map: Map<string, number> }[] }): number => 1;
   // @ts-expect-error -- no JSON carries a Map
-  resultOf((_: { deep: { map: Map<string, number> }[] }) => 1, {
-    deep: [{ map: new Map() }],
-  });
+  resultOf(nested, { deep: [{ map: new Map() }] });
   // @ts-expect-error -- no JSON carries a function
   resultOf((_: { f: () => void }) => 1, { f: () => undefined });
   is<

@@ -24,9 +24,9 @@ class Point {
 
 describe("a value that JSON cannot carry is refused with its path and what it is:", () => {
   const cycle: Record<string, unknown> = { list: [] };
-  (cycle["list"] as unknown[]).push({ back: cycle["list"] });
+  (cycle.list as unknown[]).push({ back: cycle.list });
   const circle: Record<string, unknown> = {};
-  circle["self"] = circle;
+  circle.self = circle;
 
   test.each<[string, unknown, string, RegExp]>([
     ["a function", { a: [() => 1] }, "kwargs.a[0]", /a function/],
@@ -40,7 +40,7 @@ describe("a value that JSON cannot carry is refused with its path and what it is
       "kwargs.a[1]",
       /undefined/,
     ],
-    ["a hole in an array", [1, , 3], "kwargs[1]", /undefined/], // eslint-disable-line no-sparse-arrays
+    ["a hole in an array", [1, , 3], "kwargs[1]", /undefined/],
     ["a Map", { m: new Map() }, "kwargs.m", /a Map/],
     ["a Set", new Set(), "kwargs", /a Set/],
     ["a class instance", { "a b": new Point() }, 'kwargs["a b"]', /a Point/],
@@ -106,7 +106,7 @@ describe("what arrives is what was sent:", () => {
       string,
       unknown
     >;
-    value["when"] = new Date(0);
+    value.when = new Date(0);
     const arrived = fromJson(toJson(value, "kwargs")) as object;
     expect(Object.keys(arrived)).toEqual(["__proto__", "when"]);
     expect(Object.getPrototypeOf(arrived)).toBe(Object.prototype);

@@ -192,6 +192,8 @@ describe("waiting", () => {
       errorCat: "ERROR",
       cause: { message: "boom" },
     });
+    expect((failure as Error).stack).toMatch(/at .*jobs\.test\.ts:\d+/);
+    expect((failure as Error).stack).not.toMatch(/\/src\//);
     expect(await bad.wait({ die: false })).toBe(bad);
     await slow.cancel();
   });

@@ -158,7 +158,6 @@ export function labelledLoops({ n }: { n: number }) {
 }
 
 export function ownArguments() {
-  // eslint-disable-next-line prefer-rest-params
   return arguments.length;
 }
 
