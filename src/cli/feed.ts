@@ -30,6 +30,7 @@ export class Feed {
   readonly #earlier: Earlier<Job>;
   readonly #window = new Window();
   #begun: Promise<void> | undefined;
+  #isStored = false;
 
   constructor(
     myjobs: MyJobs,
@@ -70,14 +71,22 @@ export class Feed {
 
   /** Not by `scheduleMany`: each has its own name. What is asked for in one turn is one commit all the same. */
   async #schedule(inputs: string[], signal: AbortSignal): Promise<void> {
-    const category = this.#category;
-    const jobs = await Promise.all(
-      inputs.map((input) => {
-        const options = { name: nameOf(input), category, die: false };
-        return this.#myjobs.schedule(this.#target, { input }, options);
-      }),
-    );
-    for (const job of jobs) this.#follow(job, signal);
+    // Until the action is stored, those that wait for that may overtake each other; then their order is kept.
+    const alone = this.#isStored ? 0 : 1;
+    for (const some of [inputs.slice(0, alone), inputs.slice(alone)]) {
+      const jobs = await Promise.all(some.map((input) => this.#make(input)));
+      for (const job of jobs) this.#follow(job, signal);
+      this.#isStored ||= jobs.length > 0;
+    }
+  }
+
+  #make(input: string): Promise<Job> {
+    const options = {
+      name: nameOf(input),
+      category: this.#category,
+      die: false,
+    };
+    return this.#myjobs.schedule(this.#target, { input }, options);
   }
 
   #follow(job: Job, signal: AbortSignal): void {

@@ -22,6 +22,8 @@ export interface JobPort {
 /** A job as it was when this handle last looked: it changes only through `wait`, `load`, `cancel` and `done`. */
 export class Job<R = unknown> {
   #record: JobRecord;
+  /** What its end has changed of the record; not merged, since most handles are asked for one field. */
+  #end: EndedFields | undefined;
   #result: { value: R } | undefined;
   readonly #port: JobPort;
   /** The end of the job as this process sees it; shared by the handles on it. */
@@ -47,20 +49,20 @@ export class Job<R = unknown> {
   }
 
   get state(): JobState {
-    return this.#record.state;
+    return (this.#end ?? this.#record).state;
   }
 
   get errorCat(): ErrorCat {
-    return this.#record.errorCat;
+    return (this.#end ?? this.#record).errorCat;
   }
 
   /** When its last attempt started. */
   get timeStart(): Date | null {
-    return date(this.#record.timeStart);
+    return date((this.#end ?? this.#record).timeStart);
   }
 
   get timeStop(): Date | null {
-    return date(this.#record.timeStop);
+    return date((this.#end ?? this.#record).timeStop);
   }
 
   /** Milliseconds; 0 = the worker's. */
@@ -78,13 +80,14 @@ export class Job<R = unknown> {
 
   /** What the action returned; undefined unless the job is OK or DONE. */
   get result(): R | undefined {
-    if (this.#record.result === null) return undefined;
-    this.#result ??= { value: JSON.parse(this.#record.result) as R };
+    const { result } = this.#end ?? this.#record;
+    if (result === null) return undefined;
+    this.#result ??= { value: JSON.parse(result) as R };
     return this.#result.value;
   }
 
   get error(): JobError | null {
-    return this.#record.error;
+    return (this.#end ?? this.#record).error;
   }
 
   /** Whether a wait for it rejects if it fails, unless the wait says otherwise. */
@@ -111,7 +114,7 @@ export class Job<R = unknown> {
 
   /** How often it has been started. */
   get attempt(): number {
-    return this.#record.attempt;
+    return (this.#end ?? this.#record).attempt;
   }
 
   get maxAttempts(): number {
@@ -124,7 +127,7 @@ export class Job<R = unknown> {
 
   /** The `nr` of the worker that runs it, or ran it last. */
   get worker(): number | null {
-    return this.#record.worker;
+    return (this.#end ?? this.#record).worker;
   }
 
   /** Reads it again from the store. Throws `JobNotFoundError` if it was deleted. */
@@ -161,6 +164,7 @@ export class Job<R = unknown> {
     const { kwargs, result, timeStart, timeStop, runAt, progress } = this;
     return {
       ...this.#record,
+      ...this.#end,
       kwargs,
       result,
       timeStart,
@@ -171,9 +175,16 @@ export class Job<R = unknown> {
   }
 
   /** @internal */
-  replace(fields: JobRecord | EndedFields): void {
+  replace(record: JobRecord): void {
     this.#result = undefined;
-    this.#record = { ...this.#record, ...fields };
+    this.#end = undefined;
+    this.#record = record;
+  }
+
+  /** @internal */
+  finish(end: EndedFields): void {
+    this.#result = undefined;
+    this.#end = end;
   }
 }
 

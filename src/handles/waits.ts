@@ -83,7 +83,7 @@ export class Waits {
     const refresh = (): void => {
       if (ending.deleted) end(() => new JobNotFoundError(job.id));
       else if (ending.fields !== undefined) {
-        job.replace(ending.fields);
+        job.finish(ending.fields);
         arrived(job);
       } else {
         job.load().then(arrived, (cause: unknown) => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 /** More than can be on the way at once; a place is used again only long after the child has passed it. */
-const places = 1_024;
+const places = 4_096;
 const width = 4;
 
 /**

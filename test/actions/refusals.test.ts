@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/unbound-method, @typescript-eslint/no-unsafe-return, prefer-rest-params -- such functions are what is tested */
+/* eslint-disable @typescript-eslint/unbound-method, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-member-access, prefer-rest-params -- such functions are what is tested */
 import { describe, expect, jest, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";

@@ -17,8 +17,8 @@ export interface Ended {
 
 export interface Command {
   child: ChildProcessWithoutNullStreams;
-  stdout(): string;
-  stderr(): string;
+  stdout: () => string;
+  stderr: () => string;
   ended: Promise<Ended>;
 }
 

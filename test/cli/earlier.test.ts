@@ -38,7 +38,10 @@ class Shelf implements EarlierPort<Recorded> {
 
   get(id: number): Promise<Recorded> {
     this.singles += 1;
-    return Promise.resolve(this.jobs.find((job) => job.id === id) as Recorded);
+    const job = this.jobs.find((one) => one.id === id);
+    return job === undefined
+      ? Promise.reject(new Error())
+      : Promise.resolve(job);
   }
 }
 

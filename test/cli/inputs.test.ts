@@ -86,7 +86,7 @@ describe("A pattern", () => {
 
 describe("Inputs", () => {
   test("are files in the order given, counted before they are read", async () => {
-    const root = plant(["b", "a", "odd*name", "jobs.db", "jobs.db-wal"]);
+    const root = plant(["b", "a", "odd*name", "jobs.db", "jobs.db-beside"]);
     const given = ["b", "a", "odd*name", "*"].map((name) =>
       path.join(root, name),
     );

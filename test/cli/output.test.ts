@@ -52,7 +52,9 @@ describe("The line of progress", () => {
 });
 
 describe("Progress", () => {
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   function shown(isTTY: boolean): string[] {
     jest.useFakeTimers();
@@ -203,6 +205,6 @@ describe("Results", () => {
   });
 
   function job(fields: Partial<Job>): Job {
-    return { kwargs: { input: "in" }, ...fields } as Job;
+    return { kwargs: { input: "in" }, ...fields } as unknown as Job;
   }
 });
