@@ -18,7 +18,15 @@ export default defineConfig(
       "max-lines": ["error", { max: 250 }],
       "no-restricted-exports": [
         "error",
-        { restrictDefaultExports: { direct: true } },
+        {
+          restrictDefaultExports: {
+            direct: true,
+            named: true,
+            defaultFrom: true,
+            namedFrom: true,
+            namespaceFrom: true,
+          },
+        },
       ],
       // What is left out by destructuring is named _.
       "@typescript-eslint/no-unused-vars": [

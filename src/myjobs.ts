@@ -1,4 +1,4 @@
-import type { Action, Json } from "./actions/types.js";
+import type { Action, Json, Kwargs } from "./actions/types.js";
 import { readBound } from "./bounds.js";
 import { setTimeout } from "./clock.js";
 import { Engine, type MyJobsEvents } from "./engine.js";
@@ -99,7 +99,7 @@ export class MyJobs implements AsyncDisposable {
   /** Stores one job for each kwargs: one transaction, all or none. */
   async scheduleMany<K, R>(
     action: Action<K, R>,
-    kwargsList: Iterable<NoInfer<K>>,
+    kwargsList: Iterable<Kwargs<NoInfer<K>>>,
     options?: ScheduleOptions,
   ): Promise<Job<Json<Awaited<R>>>[]> {
     const where = "scheduleMany";

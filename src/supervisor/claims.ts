@@ -1,8 +1,11 @@
+import { clearTimeout, setTimeout } from "../clock.js";
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { PoolWorker } from "../pool/worker.js";
 import type { Categories, Store } from "../store/store.js";
 import { Appetite } from "./appetite.js";
+
+const retryAfter = 1_000;
 
 export interface ClaimsPort {
   /** How many more jobs a worker may take in its life. */
@@ -27,6 +30,7 @@ export class Claims {
   readonly #actions = new Map<number, ActionRecord>();
   /** Whose claim is under way; true = there was news since it was asked. */
   readonly #under = new Map<PoolWorker, boolean>();
+  readonly #retries = new Set<NodeJS.Timeout>();
   #closed = false;
 
   constructor(store: Store, categories: Categories, port: ClaimsPort) {
@@ -54,6 +58,7 @@ export class Claims {
     this.#claim(worker, limit)
       .catch((cause: unknown) => {
         this.#port.failed(cause as Error);
+        this.#tryLater(worker);
       })
       .finally(() => {
         const news = this.#under.get(worker);
@@ -64,6 +69,16 @@ export class Claims {
 
   close(): void {
     this.#closed = true;
+    for (const timer of this.#retries) clearTimeout(timer);
+  }
+
+  /** A fault of the store may pass, and then nothing else need happen that would make us ask again. */
+  #tryLater(worker: PoolWorker): void {
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      this.feed(worker);
+    }, retryAfter).unref();
+    this.#retries.add(timer);
   }
 
   async #claim(worker: PoolWorker, limit: number): Promise<void> {

@@ -61,6 +61,13 @@ describe("The installed package", () => {
     expect(stdout).toMatch(/^Usage: myjobs /);
   });
 
+  test("has a program that runs jobs", async () => {
+    const store = ["--store", "map/map.db"];
+    const call = ["map", "length.mjs#length", "addition.mjs", "--json"];
+    const { stdout } = await consumer.bin("myjobs", ...call, ...store);
+    expect(JSON.parse(stdout)).toEqual({ input: "addition.mjs", result: 12 });
+  });
+
   test.each([
     { module: "NodeNext", moduleResolution: "NodeNext" },
     { module: "Preserve", moduleResolution: "Bundler" },

@@ -1,0 +1,216 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { describe, expect, test } from "@jest/globals";
+import Database from "better-sqlite3";
+
+import { MyJobs, StoreError } from "../../src/index.js";
+import { open, reopen, temporaryFolder } from "../support/instance.js";
+import { until } from "../support/until.js";
+
+async function fault(store: string): Promise<unknown> {
+  const error = await MyJobs.open({ store }).catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(StoreError);
+  expect((error as StoreError).message).toContain(store);
+  return (error as StoreError).fault;
+}
+
+/** Runs a user's script where a folder is a file system of its own: `mount` is the mount's arguments. */
+function inMount(
+  folder: string,
+  mount: string,
+  script: string,
+): { lines: string[]; errors: string } {
+  const file = path.join(temporaryFolder(), "script.mts");
+  const index = pathToFileURL(path.resolve("src/index.ts")).href;
+  writeFileSync(file, script.replace(`"myjobs"`, JSON.stringify(index)));
+  const loader = pathToFileURL(
+    createRequire(path.resolve("package.json")).resolve("tsx"),
+  ).href;
+  const command = `mount ${mount} "$0" && exec "$1" --import "$2" "$3" "$0"`;
+  const { stdout, stderr } = spawnSync(
+    "unshare",
+    ["--mount", "sh", "-c", command, folder, process.execPath, loader, file],
+    { encoding: "utf8", timeout: 25_000 },
+  );
+  return { lines: stdout.split("\n").filter(Boolean), errors: stderr };
+}
+
+describe("opening", () => {
+  test("a file that is no database says so, and leaves it as it is", async () => {
+    const store = path.join(temporaryFolder(), "notes.txt");
+    const text = "These are my notes. ".repeat(100);
+    writeFileSync(store, text);
+    expect(await fault(store)).toBe("not-a-database");
+    expect(readFileSync(store, "utf8")).toBe(text);
+  });
+
+  test("a corrupt file says so, and leaves it as it is", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    await (await reopen({ store })).stop();
+    const bytes = readFileSync(store);
+    bytes.fill(0xff, 100, 4_000);
+    writeFileSync(store, bytes);
+    expect(await fault(store)).toBe("corrupt");
+    expect(readFileSync(store).equals(bytes)).toBe(true);
+  });
+
+  test("a store of a newer version says so, and leaves it as it is", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    await (await reopen({ store })).stop();
+    const db = new Database(store);
+    db.exec("update myjobs_schema set version = 99");
+    db.close();
+    const bytes = readFileSync(store);
+    expect(await fault(store)).toBe("newer-schema");
+    expect(readFileSync(store).equals(bytes)).toBe(true);
+  });
+
+  test("a file in a folder that is not there says so, and makes none", async () => {
+    const folder = path.join(temporaryFolder(), "absent");
+    expect(await fault(path.join(folder, "jobs.db"))).toBe("read-only");
+    expect(() => statSync(folder)).toThrow();
+  });
+
+  test("a folder says so", async () => {
+    const folder = path.join(temporaryFolder(), "folder.db");
+    mkdirSync(folder);
+    expect(await fault(folder)).toBe("read-only");
+  });
+
+  test("a read-only file system says so, and leaves the file as it is", async () => {
+    const folder = temporaryFolder();
+    const store = path.join(folder, "jobs.db");
+    await (await reopen({ store })).stop();
+    const bytes = readFileSync(store);
+    const { lines, errors } = inMount(
+      folder,
+      '--bind -o ro "$0"',
+      `
+      import { MyJobs } from "myjobs";
+      for (const name of ["jobs.db", "new.db"]) {
+        const error = await MyJobs.open({ store: process.argv[2] + "/" + name }).catch((error) => error);
+        console.log(error.name, error.fault);
+      }
+      `,
+    );
+    expect({ lines, errors }).toEqual({
+      lines: ["StoreError read-only", "StoreError read-only"],
+      errors: "",
+    });
+    expect(readFileSync(store).equals(bytes)).toBe(true);
+  });
+
+  test("makes a file that only its owner may read", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    await reopen({ store });
+    for (const suffix of ["", "-wal", "-shm"])
+      expect(statSync(store + suffix).mode & 0o777).toBe(0o600);
+  });
+
+  test("leaves the mode, and the tables, of a file that was there", async () => {
+    const store = path.join(temporaryFolder(), "service.db");
+    const db = new Database(store);
+    db.exec(
+      "create table job (id integer); insert into job values (1); pragma application_id = 77; pragma user_version = 5",
+    );
+    db.close();
+    chmodSync(store, 0o640);
+    const myjobs = await reopen({ store });
+    await myjobs.schedule(() => 1);
+    await myjobs.stop();
+    const after = new Database(store);
+    expect(after.prepare("select id from job").pluck().all()).toEqual([1]);
+    expect(after.pragma("application_id", { simple: true })).toBe(77);
+    expect(after.pragma("user_version", { simple: true })).toBe(5);
+    after.close();
+    expect(statSync(store).mode & 0o777).toBe(0o640);
+  });
+});
+
+describe("a full disk", () => {
+  test("refuses what does not fit, keeps what was accepted, and goes on when there is room", async () => {
+    const folder = temporaryFolder();
+    const { lines, errors } = inMount(
+      folder,
+      "-t tmpfs -o size=3m tmpfs",
+      `
+      import { rmSync, writeFileSync } from "node:fs";
+      import { MyJobs } from "myjobs";
+      const folder = process.argv[2];
+      const myjobs = await MyJobs.open({ store: folder + "/jobs.db" });
+      const faults = new Set();
+      myjobs.on("error", (error) => faults.add(error.fault));
+      const kept = await myjobs.schedule(() => 1);
+      writeFileSync(folder + "/ballast", Buffer.alloc(2_000_000));
+      let accepted = 1;
+      let refused;
+      while (refused === undefined) {
+        await myjobs.schedule(({ text }) => text.length, { text: "x".repeat(20_000) }).then(() => (accepted += 1), (error) => (refused = error));
+      }
+      console.log(refused.name, refused.fault);
+      console.log(accepted === (await myjobs.jobs.count()));
+      rmSync(folder + "/ballast");
+      await myjobs.schedule(() => 2);
+      await myjobs.workerStart();
+      await kept.wait();
+      console.log(kept.result, (await myjobs.wait()).every(({ state }) => state === "OK"));
+      await myjobs.stop();
+      `,
+    );
+    expect({ lines, errors }).toEqual({
+      lines: ["StoreError disk-full", "true", "1 true"],
+      errors: "",
+    });
+  });
+});
+
+describe("a file that another program keeps locked", () => {
+  test("is waited for without holding up the event loop", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const myjobs = await reopen({ store });
+    const other = new Database(store);
+    other.exec("begin immediate");
+    let scheduled = false;
+    const scheduling = myjobs
+      .schedule(() => 5)
+      .then((job) => {
+        scheduled = true;
+        return job;
+      });
+    let turns = 0;
+    await until(
+      "the event loop has turned a hundred times",
+      () => (turns += 1) > 100,
+    );
+    expect(scheduled).toBe(false);
+    other.exec("commit");
+    other.close();
+    await myjobs.workerStart();
+    expect((await (await scheduling).wait()).result).toBe(5);
+  });
+});
+
+test("one bad call in a turn fails alone", async () => {
+  const myjobs = await open();
+  const outcomes = await Promise.allSettled([
+    myjobs.schedule(() => 1),
+    myjobs.schedule(() => 1, {}, { dependencies: [99] }),
+    myjobs.schedule(() => 1),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
+  expect(await myjobs.jobs.count()).toBe(2);
+});
