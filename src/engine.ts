@@ -12,6 +12,7 @@ import type { PoolWorker } from "./pool/worker.js";
 import { openStore } from "./store/open.js";
 import type { Store } from "./store/store.js";
 import { Dispatcher, type DispatcherOptions } from "./supervisor/dispatcher.js";
+import { obey } from "./supervisor/orders.js";
 import { Rescuer } from "./supervisor/rescuer.js";
 import { Waiter } from "./supervisor/waiter.js";
 
@@ -76,7 +77,7 @@ export class Engine {
     this.#unlisten = store.onWork(() => {
       this.waiter.look();
       this.#dispatcher.poke();
-      this.#dispatcher.obey().catch(this.#failed);
+      obey(store, this.#dispatcher).catch(this.#failed);
     });
   }
 
@@ -98,21 +99,31 @@ export class Engine {
     await this.running("reset").assertAlone();
     const { bounds } = this;
     await this.#dispatcher.close(0, false);
-    await this.store.reset();
-    this.desk.reset();
-    this.#dispatcher = this.#newDispatcher(bounds);
+    try {
+      await this.store.reset();
+      this.desk.reset();
+    } finally {
+      this.#dispatcher = this.#newDispatcher(bounds);
+    }
   }
 
+  /** A later call may be less patient than the first. */
   async stop(timeout: number, requeue: boolean): Promise<void> {
+    if (this.#stopping !== undefined && timeout === 0) {
+      this.#dispatcher.kill(requeue);
+    }
     await (this.#stopping ??= this.#stop(timeout, requeue));
   }
 
   async #stop(timeout: number, requeue: boolean): Promise<void> {
-    this.#unlisten();
-    await this.#dispatcher.close(timeout, requeue);
-    await this.#rescuer.stop();
-    this.desk.stop();
-    await this.store.close();
+    try {
+      await this.#dispatcher.close(timeout, requeue);
+      await this.#rescuer.stop();
+    } finally {
+      this.#unlisten();
+      this.desk.stop();
+      await this.store.close();
+    }
   }
 
   #newDispatcher(bounds: Bounds): Dispatcher {
@@ -149,6 +160,8 @@ export class Engine {
   }
 
   readonly #failed = (error: Error): void => {
+    // What was still being looked up when the store was closed.
+    if (error instanceof StoppedError) return;
     this.events.emit("error", error);
   };
 }

@@ -19,6 +19,8 @@ export function processStart(pid: number): string {
 
 /** Sends a signal to a process group; false if no process of it is left. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
+  // 0 and 1 would mean this process's own group, and everybody's.
+  if (pgid <= 1) return false;
   try {
     return process.kill(-pgid, signal);
   } catch (cause) {

@@ -27,8 +27,8 @@ const runner = new Runner(
     ended: (end) => {
       tell({ type: "end", ...end });
     },
-    skipped: ({ id, attempt }) => {
-      tell({ type: "skipped", id, attempt });
+    skipped: ({ id, mark }) => {
+      tell({ type: "skipped", id, mark });
     },
   },
   settings,

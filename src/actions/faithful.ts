@@ -94,7 +94,7 @@ class Walk {
       const item = object[name];
       if (item === undefined) continue;
       const kept = this.value(item, name);
-      if (kept !== item) (copy ??= bare(object))[name] = kept;
+      if (kept !== item) (copy ??= { ...object })[name] = kept;
     }
     const symbol = Object.getOwnPropertySymbols(object)[0];
     if (
@@ -183,13 +183,6 @@ function whyNotPlain(value: object): string {
   const what =
     typeof maker === "string" && maker !== "" ? maker : "class instance";
   return `is ${/^[AEIO]/i.test(what) ? "an" : "a"} ${what}, which JSON cannot carry: only plain objects, arrays, and what has toJSON`;
-}
-
-/** A copy on which even `__proto__` is a name like others. */
-function bare(object: Record<string, unknown>): Record<string, unknown> {
-  const copy = Object.create(null) as Record<string, unknown>;
-  for (const name of Object.keys(object)) copy[name] = object[name];
-  return copy;
 }
 
 function join(path: string, names: readonly (string | number)[]): string {

@@ -106,32 +106,47 @@ export class Holdings {
     return true;
   }
 
-  skipped(id: number, attempt: number): void {
+  /** The child yielded. By its mark, since the same job may have been given to it again meanwhile. */
+  skipped(id: number, mark: number): void {
     const assignment = this.#held.get(id);
-    if (assignment?.job.attempt === attempt) this.#release(assignment, false);
+    if (assignment?.mark !== mark) return;
+    const { verdict } = assignment;
+    if (verdict === undefined) this.#release(assignment, false);
+    else this.#fail(assignment, verdict);
   }
 
   /** The vessel is gone, and with it all that it held. */
   lost(gone: Gone, ending: Ending): void {
     this.#alarm.clear();
     const held = [...this.#held.values()];
-    // Whether one of them is known to have caused it, so that the others do not pay.
-    const guilty =
-      gone.fault !== undefined && gone.fault.id !== 0
-        ? gone.fault.id
-        : held.find(({ verdict }) => verdict !== undefined)?.job.id;
+    const guilty = this.#guilty(held, gone);
     for (const assignment of held) {
-      const { verdict, job, mark } = assignment;
-      const started = mark === 0 || this.#vessel.marks?.hasStarted(mark);
+      const { verdict, job } = assignment;
+      const started = this.#hasStarted(assignment);
       const innocent = guilty !== undefined && guilty !== job.id;
       if (verdict !== undefined) this.#fail(assignment, withEnd(verdict, gone));
-      else if (started !== true) this.#release(assignment, false);
+      else if (!started) this.#release(assignment, false);
       else if (ending === "killed")
         this.#fail(assignment, withEnd(killed(), gone));
       else if (ending === "requeued" || innocent)
         this.#release(assignment, true);
       else this.#fail(assignment, withEnd(crashed(gone), gone));
     }
+  }
+
+  /** Who is known to have caused it, so that the others do not pay. */
+  #guilty(held: readonly Assignment[], { fault }: Gone): number | undefined {
+    if (fault !== undefined && fault.id !== 0) return fault.id;
+    const stopped = held.find(({ verdict }) => verdict !== undefined);
+    if (stopped !== undefined || this.#options.concurrency > 1) {
+      return stopped?.job.id;
+    }
+    // One at a time: those before the last that started had ended, only their answers are lost.
+    return held.findLast((one) => this.#hasStarted(one))?.job.id;
+  }
+
+  #hasStarted({ mark }: Assignment): boolean {
+    return mark === 0 || this.#vessel.marks?.hasStarted(mark) === true;
   }
 
   #hold(job: ClaimedJob): Assignment {

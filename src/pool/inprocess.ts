@@ -23,7 +23,7 @@ export class Inprocess implements Vessel {
           if (!this.#gone) port.ended(end);
         },
         skipped: (job) => {
-          port.skipped(job.id, job.attempt);
+          port.skipped(job.id, job.mark);
         },
       },
       // What was given up on runs on here, and must not be in the way of the next: the worker bounds what it sends.

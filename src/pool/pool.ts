@@ -42,7 +42,10 @@ export class Pool {
   readonly #boots = new PQueue({ concurrency: bootsAtOnce });
   readonly #breaker = new Breaker();
   #scaling = false;
+  /** Those that have no number yet. */
   readonly #arrivals = new Set<Promise<PoolWorker>>();
+  /** Those that are not ready yet. */
+  readonly #starting = new Set<Promise<void>>();
 
   constructor(options: PoolOptions, bounds: Bounds, port: PoolPort) {
     this.#options = options;
@@ -88,30 +91,22 @@ export class Pool {
   async start(): Promise<void> {
     this.#scaling = true;
     this.#breaker.reset();
-    const missing = Math.max(0, this.bounds.nrMin - this.#present);
-    const starts = Array.from({ length: missing }, () => this.#startOne());
-    for (const start of await Promise.allSettled(starts)) {
-      if (start.status === "fulfilled") continue;
-      await this.close(0, true);
-      throw start.reason;
-    }
     this.reconcile();
+    for (const boot of await Promise.allSettled(this.#starting)) {
+      if (boot.status === "fulfilled") continue;
+      await this.#end(this.#scaled(), 0, true);
+      throw boot.reason;
+    }
   }
 
   /** Ends all workers: what they run may finish for `timeout` milliseconds; then it is killed. */
   async close(timeout: number, requeue: boolean): Promise<void> {
-    this.#scaling = false;
-    this.#autoscaler.stop();
-    this.#breaker.reset();
-    // Those whose number is still being looked up: they find that it is too late.
-    await Promise.allSettled(this.#arrivals);
-    const workers = [...this.workers.values()];
-    for (const worker of workers) worker.halt();
-    const limit = setTimeout(() => {
-      for (const worker of workers) worker.kill(requeue);
-    }, timeout);
-    await Promise.all(workers.map(({ died }) => died));
-    clearTimeout(limit);
+    await this.#end(undefined, timeout, requeue);
+  }
+
+  /** Kills what still runs. */
+  kill(requeue: boolean): void {
+    for (const worker of this.workers.values()) worker.kill(requeue);
   }
 
   /** A worker in this process, not started yet. */
@@ -157,13 +152,47 @@ export class Pool {
     );
   }
 
-  async #startOne(): Promise<void> {
-    const worker = await this.#add(
-      "subprocess",
-      undefined,
-      false,
-      (port) => new Subprocess(this.#options, this.#reaper, port),
-    );
+  /** Ends these workers, or all. */
+  async #end(
+    some: readonly PoolWorker[] | undefined,
+    timeout: number,
+    requeue: boolean,
+  ): Promise<void> {
+    this.#scaling = false;
+    this.#autoscaler.stop();
+    this.#breaker.reset();
+    // Those whose number is still being looked up: they find that it is too late.
+    await Promise.allSettled(this.#arrivals);
+    const workers = some ?? [...this.workers.values()];
+    for (const worker of workers) worker.halt();
+    const limit = setTimeout(() => {
+      for (const worker of workers) worker.kill(requeue);
+    }, timeout);
+    await Promise.all(workers.map(({ died }) => died));
+    clearTimeout(limit);
+  }
+
+  #startOne(): Promise<void> {
+    const start = this.#addAndBoot().finally(() => {
+      this.#starting.delete(start);
+    });
+    this.#starting.add(start);
+    return start;
+  }
+
+  async #addAndBoot(): Promise<void> {
+    let worker: PoolWorker;
+    try {
+      worker = await this.#add(
+        "subprocess",
+        undefined,
+        false,
+        (port) => new Subprocess(this.#options, this.#reaper, port),
+      );
+    } catch (cause) {
+      this.#tryAgainLater();
+      throw cause;
+    }
     await this.#boots.add(() => this.#boot(worker));
   }
 
@@ -175,13 +204,18 @@ export class Pool {
     } catch (cause) {
       // Ended on request while it was starting: no fault of its own.
       if (worker.error === null) return;
-      this.#breaker.trip(() => {
-        this.reconcile();
-      });
+      this.#tryAgainLater();
       throw cause;
     }
     this.#breaker.reset();
     this.#autoscaler.booted(monotonic() - begun);
+  }
+
+  #tryAgainLater(): void {
+    if (!this.#scaling) return;
+    this.#breaker.trip(() => {
+      this.reconcile();
+    });
   }
 
   async #add(

@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
+import { setTimeout } from "../clock.js";
 import { reaperProgram } from "./programs.js";
+
+/** Milliseconds. */
+const restartAfter = 50;
 
 /**
  * One small process a host, with a session of its own, that outlives a host which dies by SIGKILL just
@@ -47,7 +51,10 @@ export class Reaper {
     reaper.once("exit", () => {
       if (this.#process !== reaper) return;
       this.#process = undefined;
-      if (this.#groups.size > 0) this.#start();
+      // Not at once: one that cannot live must not be started without end.
+      setTimeout(() => {
+        if (this.#groups.size > 0 && this.#process === undefined) this.#start();
+      }, restartAfter).unref();
     });
     for (const group of this.#groups) this.#tell(`+${String(group)}`);
   }

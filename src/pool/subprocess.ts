@@ -21,6 +21,8 @@ import type { Vessel, VesselPort } from "./vessel.js";
 export interface SubprocessOptions extends ChildSettings {
   workerExecArgv: readonly string[] | undefined;
   workerEnv: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds. */
+  killGrace: number;
 }
 
 /** How long a child may take to be ready. */
@@ -40,6 +42,7 @@ export class Subprocess implements Vessel {
   #child: ChildProcess | undefined;
   #fault: { id: number; attempt: number; error: JobError } | undefined;
   #ready: (() => void) | undefined;
+  #leaving: NodeJS.Timeout | undefined;
   #gone = false;
 
   constructor(options: SubprocessOptions, reaper: Reaper, port: VesselPort) {
@@ -116,13 +119,18 @@ export class Subprocess implements Vessel {
   }
 
   leave(): void {
-    if (this.#child?.connected === true) this.#child.disconnect();
+    if (this.#child?.connected !== true) return;
+    this.#child.disconnect();
+    // What an ended job left running may keep it from seeing that.
+    this.#leaving ??= setTimeout(() => {
+      this.signal("SIGKILL");
+    }, this.#options.killGrace);
   }
 
   #hear(message: ChildMessage): void {
     if (message.type === "end") this.#port.ended(message);
     else if (message.type === "skipped")
-      this.#port.skipped(message.id, message.attempt);
+      this.#port.skipped(message.id, message.mark);
     else if (message.type === "fault") this.#fault = message;
     else this.#ready?.();
   }
@@ -153,6 +161,7 @@ export class Subprocess implements Vessel {
   #end(exitCode: number | null, signal: string | null): void {
     if (this.#gone) return;
     this.#gone = true;
+    clearTimeout(this.#leaving);
     if (this.pid !== 0) this.#reaper.remove(this.pid);
     const gone = { exitCode, signal, output: this.#tail.text };
     this.#port.gone(
@@ -163,7 +172,8 @@ export class Subprocess implements Vessel {
 }
 
 async function closed(stream: Readable | null): Promise<void> {
-  if (stream !== null && !stream.closed) await once(stream, "close");
+  if (stream !== null && !stream.closed)
+    await once(stream, "close").catch(() => undefined); // a reset is an end, too
 }
 
 async function disconnected(child: ChildProcess): Promise<void> {

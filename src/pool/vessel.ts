@@ -21,7 +21,8 @@ export interface Vessel {
 
 export interface VesselPort {
   ended(end: End): void;
-  skipped(id: number, attempt: number): void;
+  /** It had been taken back before it was started. */
+  skipped(id: number, mark: number): void;
   /** The last that is heard of it; everything it wrote before has been read. */
   gone(gone: Gone): void;
 }

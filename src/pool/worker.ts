@@ -174,8 +174,8 @@ export class PoolWorker implements VesselPort {
     if (accepted && end.rss !== undefined) this.#port.grown(this, end.rss);
   }
 
-  skipped(id: number, attempt: number): void {
-    this.#holdings.skipped(id, attempt);
+  skipped(id: number, mark: number): void {
+    this.#holdings.skipped(id, mark);
   }
 
   gone(gone: Gone): void {

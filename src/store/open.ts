@@ -17,5 +17,5 @@ export async function openStore(
       "postgres",
     );
   }
-  return SqliteStore.open(connect(store, durability), now);
+  return SqliteStore.open(await connect(store, durability), now);
 }

@@ -39,8 +39,8 @@ export interface Store {
   finishJob(finish: JobFinish): Promise<"ok" | "stale">;
   /** Ends a job ERROR, and with it all that depend on it. */
   failJob(failure: JobFailure): Promise<Settlement>;
-  /** Gives back jobs that were claimed and shall run again; unstarted ones lose the attempt they had counted. */
-  releaseJobs(releases: readonly JobRelease[]): Promise<void>;
+  /** Gives back jobs that were claimed and shall run again; unstarted ones lose the attempt they had counted. Gives the ids of those that had been cancelled, and ended instead. */
+  releaseJobs(releases: readonly JobRelease[]): Promise<number[]>;
   /** Ends a NEW job HALTED; marks a RUNNING one, for the host that runs it to see. */
   cancelJob(id: number): Promise<Cancellation>;
   /** The jobs held by this host that were cancelled from elsewhere. */
@@ -50,6 +50,8 @@ export interface Store {
 
   /** Those of the ids that exist, in no particular order. */
   getJobs(ids: readonly number[]): Promise<JobRecord[]>;
+  /** The states of those of the ids that exist. */
+  jobStates(ids: readonly number[]): Promise<KnownState[]>;
   /** Those of the ids that have ended. */
   endedJobs(ids: readonly number[]): Promise<JobRecord[]>;
   findJobs(filter: JobFilter): Promise<JobRecord[]>;
@@ -58,7 +60,7 @@ export interface Store {
   deleteJobs(filter: JobFilter): Promise<Deletion>;
   /** How many jobs could be claimed now, counted up to `most`. */
   countReady(categories: Categories, most: number): Promise<number>;
-  /** How many run, or could run now, in the whole store; zero means drained. */
+  /** More than zero while any job runs, or could run now, in the whole store; zero means drained. */
   countActive(): Promise<number>;
 
   /** Registers a worker of this host under `nr`, or the lowest that is free; undefined if `nr` is taken by a live one. */
@@ -112,6 +114,11 @@ export interface WorkerFilter {
   type?: OneOrMany<WorkerType>;
   state?: OneOrMany<WorkerState>;
   name?: OneOrMany<string>;
+}
+
+export interface KnownState {
+  id: number;
+  state: JobState;
 }
 
 export interface InsertedJob {

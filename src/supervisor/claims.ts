@@ -31,6 +31,7 @@ export class Claims {
   /** Whose claim is under way; true = there was news since it was asked. */
   readonly #under = new Map<PoolWorker, boolean>();
   readonly #retries = new Set<NodeJS.Timeout>();
+  readonly #claiming = new Set<Promise<void>>();
   #closed = false;
 
   constructor(store: Store, categories: Categories, port: ClaimsPort) {
@@ -55,7 +56,7 @@ export class Claims {
     const limit = Math.min(this.appetite.of(worker), left);
     if (limit <= 0) return;
     this.#under.set(worker, false);
-    this.#claim(worker, limit)
+    const claiming = this.#claim(worker, limit)
       .catch((cause: unknown) => {
         this.#port.failed(cause as Error);
         this.#tryLater(worker);
@@ -63,13 +64,22 @@ export class Claims {
       .finally(() => {
         const news = this.#under.get(worker);
         this.#under.delete(worker);
+        this.#claiming.delete(claiming);
         if (news === true) this.feed(worker);
       });
+    this.#claiming.add(claiming);
   }
 
-  close(): void {
+  /** Whether a claim is under way. */
+  get busy(): boolean {
+    return this.#claiming.size > 0;
+  }
+
+  /** Resolves when what was being claimed has been given back. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#retries) clearTimeout(timer);
+    await Promise.all(this.#claiming);
   }
 
   /** A fault of the store may pass, and then nothing else need happen that would make us ask again. */
@@ -91,7 +101,13 @@ export class Claims {
     this.#port.claimed(claimed.length, limit);
     if (claimed.length === 0) return;
     const jobs = this.#sentTogether(worker, claimed);
-    const actions = this.#known(jobs) ?? (await this.#read(jobs));
+    let actions: ActionRecord[];
+    try {
+      actions = this.#known(jobs) ?? (await this.#read(jobs));
+    } catch (cause) {
+      this.#port.release(worker, jobs);
+      throw cause;
+    }
     if (worker.open && !this.#closed) this.#port.assign(worker, jobs, actions);
     else this.#port.release(worker, jobs);
   }

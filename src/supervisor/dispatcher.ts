@@ -119,27 +119,23 @@ export class Dispatcher implements PoolPort {
     for (const worker of this.pool.workers.values()) {
       if (worker.stop(id, cancelled())) return;
     }
-    this.#cancelled.add(id);
-  }
-
-  /** What other processes asked of this one: jobs to cancel, workers to halt. */
-  async obey(): Promise<void> {
-    if (this.#closing) return;
-    for (const id of await this.#store.cancelledJobs()) this.cancel(id);
-    for (const { halt, nr, id } of await this.#store.findWorkers({})) {
-      const worker = this.pool.workers.get(nr);
-      if (halt && worker?.settings.id === id) worker.halt();
-    }
+    if (this.#claims.busy) this.#cancelled.add(id);
   }
 
   /** Takes no more jobs, and ends the workers; resolves when what became of everything is written. */
   async close(timeout: number, requeue: boolean): Promise<void> {
     this.#closing = true;
-    this.#claims.close();
+    const claimed = this.#claims.close();
     this.#demand.stop();
     this.#stall.stop();
     await this.pool.close(timeout, requeue);
+    await claimed;
     await this.#ledger.records.close();
+  }
+
+  /** Ends what still runs, at once. */
+  kill(requeue: boolean): void {
+    this.pool.kill(requeue);
   }
 
   /** Resolves when all that has happened is in the store. */
@@ -210,8 +206,9 @@ export class Dispatcher implements PoolPort {
     }
     worker.assign(jobs, actions);
     for (const { id } of jobs) {
-      if (this.#cancelled.delete(id)) worker.stop(id, cancelled());
+      if (this.#cancelled.has(id)) worker.stop(id, cancelled());
     }
+    if (!this.#claims.busy) this.#cancelled.clear();
     this.#stall.watch();
   }
 

@@ -38,7 +38,9 @@ export class Ledger {
     const held = { id, attempt, worker };
     if (outcome.kind === "released") {
       const { started } = outcome;
-      await this.#store.releaseJobs([{ ...held, started }]);
+      for (const one of await this.#store.releaseJobs([{ ...held, started }])) {
+        this.#port.ended(one);
+      }
     } else if (outcome.kind === "ok") {
       const { result, timeStart, timeStop } = outcome.end;
       const end = { ...held, result, timeStart, timeStop };

@@ -1,4 +1,5 @@
 import { clearInterval, monotonic, setInterval, setTimeout } from "../clock.js";
+import type { JobState } from "../models/job.js";
 import type { Store } from "../store/store.js";
 import { type EndedFields, Ending } from "./ending.js";
 
@@ -11,18 +12,19 @@ const lookPart = 4;
 
 /** Knows which jobs are followed here, and tells of their ends: those seen here, and those the store tells of. */
 export class Waiter {
-  readonly #store: Pick<Store, "endedJobs" | "getJobs">;
+  readonly #store: Pick<Store, "endedJobs" | "jobStates">;
   readonly #onError: (error: Error) => void;
   /** By job id; only those that have not ended. */
   readonly #pending = new Map<number, Ending>();
   /** Those somebody waits for: they hold the process alive. */
   readonly #awaited = new Set<Ending>();
   #timer: NodeJS.Timeout | undefined;
+  #asking = false;
   #looking = false;
   #lookAgain = false;
 
   constructor(
-    store: Pick<Store, "endedJobs" | "getJobs">,
+    store: Pick<Store, "endedJobs" | "jobStates">,
     onError: (error: Error) => void,
   ) {
     this.#store = store;
@@ -66,9 +68,15 @@ export class Waiter {
     this.#awaited.add(ending);
     this.#timer ??= setInterval(() => {
       this.look();
-      this.#askForAll().catch((cause: unknown) => {
-        this.#onError(cause as Error);
-      });
+      if (this.#asking) return;
+      this.#asking = true;
+      this.#askForAll()
+        .catch((cause: unknown) => {
+          this.#onError(cause as Error);
+        })
+        .finally(() => {
+          this.#asking = false;
+        });
     }, lookInterval);
     return () => {
       stopListening();
@@ -119,14 +127,22 @@ export class Waiter {
     if (ended.length > lookSize / 2) this.#lookAgain = true;
   }
 
-  /** Those that are there no more were deleted by another process. */
+  /** All of them, in case one was missed; those that are there no more were deleted by another process. */
   async #askForAll(): Promise<void> {
     const endings = [...this.#awaited];
     for (let from = 0; from < endings.length; from += lookSize) {
+      const begun = monotonic();
       const ids = endings.slice(from, from + lookSize).map(({ id }) => id);
-      const jobs = await this.#store.getJobs(ids);
-      const there = new Set(jobs.map(({ id }) => id));
+      const there = new Map<number, JobState>();
+      for (const { id, state } of await this.#store.jobStates(ids)) {
+        there.set(id, state);
+      }
       this.deleted(ids.filter((id) => !there.has(id)));
+      for (const [id, state] of there) {
+        if (state !== "NEW" && state !== "RUNNING") this.ended(id);
+      }
+      const pause = lookPart * (monotonic() - begun);
+      await new Promise((resolve) => setTimeout(resolve, pause).unref());
     }
   }
 }

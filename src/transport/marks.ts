@@ -66,5 +66,7 @@ function nameless(): number {
   const file = path.join(tmpdir(), `myjobs-${randomBytes(8).toString("hex")}`);
   const fd = openSync(file, "wx+", 0o600);
   unlinkSync(file);
+  // All of its room is taken now: a mark must not fail later because a disk is full.
+  writeSync(fd, Buffer.alloc(2 * places * width));
   return fd;
 }

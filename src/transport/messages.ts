@@ -45,7 +45,7 @@ export type ChildMessage =
   | { type: "ready" }
   | ({ type: "end" } & End)
   /** It had been taken back when its turn came, and was not started. */
-  | { type: "skipped"; id: number; attempt: number }
+  | { type: "skipped"; id: number; mark: number }
   /** The process must die of something that was thrown outside of any job's own promise. */
   | { type: "fault"; id: number; attempt: number; error: JobError };
 

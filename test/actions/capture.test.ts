@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { runInThisContext } from "node:vm";
 
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";
 import type { FunctionOrigin } from "../../src/actions/origin.js";
@@ -52,6 +53,19 @@ describe("the row of a function", () => {
     const action = captured(resize, capturer);
     for (let i = 0; i < 1_000; i++)
       expect(capturer.capture(resize, "schedule")).toBe(action);
+  });
+
+  test("is looked into once for a function, however often it is scheduled", () => {
+    const capturer = new Capturer();
+    const toString = jest.spyOn(Function.prototype, "toString");
+    try {
+      for (let i = 0; i < 1_000; i++) void capturer.capture(resize, "schedule");
+      expect(toString.mock.contexts.filter((fn) => fn === resize).length).toBe(
+        1,
+      );
+    } finally {
+      toString.mockRestore();
+    }
   });
 
   test("is made once for closures that are made anew for each call", () => {
@@ -141,6 +155,19 @@ describe("a function is refused that takes from outside", () => {
       ["count", "is a let outside of the function"],
       ["given", "is a parameter of the function around it"],
     ]);
+  });
+
+  test("what hides a global, though an equal text elsewhere was taken", () => {
+    const capturer = new Capturer();
+    // As text, since a compiler would rename one of them.
+    const [open, hiding] = runInThisContext(
+      "[() => fetch('x'), (() => { const fetch = 1; return () => fetch('x') })()]",
+    ) as [() => unknown, () => unknown];
+    expect(hiding.toString()).toBe(open.toString());
+    expect(captured(open, capturer).code).toBe(open.toString());
+    expect(() => captured(hiding, capturer)).toThrow(
+      /fetch: is a const outside/,
+    );
   });
 
   test("what hides a global", () => {

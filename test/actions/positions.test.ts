@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInThisContext } from "node:vm";
 
 import { describe, expect, test } from "@jest/globals";
 import { transformSync } from "@swc/core";
@@ -69,6 +70,20 @@ describe("the stack of an action leads to the user's own line and column", () =>
     );
     expect(early?.cause.stack.split("\n")[1]).toBe(
       `    at early (${placeOf(file, "new Error(`of")})`,
+    );
+  });
+
+  test("of a script that does not begin where its file does", async () => {
+    const script = "(() => { throw new Error('x'); })";
+    const filename = "/some/where.html";
+    const job: unknown = runInThisContext(script, {
+      filename,
+      lineOffset: 9,
+      columnOffset: 30,
+    });
+    const column = 31 + script.indexOf("new Error");
+    expect((await stackOf(job))[1]).toContain(
+      `${filename}:10:${String(column)}`,
     );
   });
 

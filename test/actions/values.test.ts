@@ -112,6 +112,17 @@ describe("what arrives is what was sent:", () => {
     expect(Object.getPrototypeOf(arrived)).toBe(Object.prototype);
   });
 
+  test("__proto__ is one also where a Date stands below it", () => {
+    const value = JSON.parse('{"__proto__":{"when":0}}') as Record<
+      string,
+      { when: unknown }
+    >;
+    (Object.values(value)[0] ?? { when: 0 }).when = new Date(0);
+    expect(toJson(value, "kwargs")).toBe(
+      '{"__proto__":{"when":"1970-01-01T00:00:00.000Z"}}',
+    );
+  });
+
   test("values of another realm are plain too", () => {
     expect(
       toJson(

@@ -72,6 +72,13 @@ export class Place {
   }
 }
 
+/** A folder with `actions.ts`: functions to map, some of which leave a line in `done` at their very end. */
+export function placeWithActions(): Place {
+  const place = new Place();
+  place.write("actions.ts", actions);
+  return place;
+}
+
 /** The objects that `--json` has printed, by input. */
 export function byInput(stdout: string): Record<string, unknown> {
   const lines = stdout.split("\n").slice(0, -1);
@@ -85,3 +92,31 @@ export function byInput(stdout: string): Record<string, unknown> {
 export function fill(count: number, prefix = "n"): string[] {
   return Array.from({ length: count }, (_, nr) => `${prefix}${String(nr)}`);
 }
+
+const actions = `
+  import { appendFileSync, existsSync, readFileSync } from "node:fs";
+
+  export const upper = ({ input }: { input: string }) => input.toUpperCase();
+
+  export const size = ({ input }: { input: string }) => ({ size: readFileSync(input).length, input });
+
+  export async function slowly({ input }: { input: string }) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    appendFileSync("done", input + "\\n");
+    return input.length;
+  }
+
+  export function noted({ input }: { input: string }) {
+    appendFileSync("done", input + "\\n");
+    if (existsSync("refuse") && input.endsWith("3")) throw new RangeError("no threes");
+    return 1;
+  }
+
+  export function stubborn() {
+    appendFileSync("pids", process.pid + "\\n");
+    while (existsSync("hang"));
+    return "free";
+  }
+
+  export const settings = { upper };
+`;

@@ -10,7 +10,7 @@ import { StoppedError } from "../../errors.js";
 import { isBusy, storeError } from "./faults.js";
 
 /** How long another program may keep the file locked before we say so. */
-const patience = 30_000;
+const longestLock = 30_000;
 /** A commit takes what came in its turn, but does not hold the event loop for longer than about this. */
 const commitBudget = 8;
 
@@ -18,16 +18,19 @@ interface Operation {
   run: () => unknown;
   resolve: (value: never) => void;
   reject: (cause: Error) => void;
+  /** It was in a transaction that failed. */
+  alone: boolean;
 }
 
 /**
  * Gathers the operations asked for in one turn of the event loop and commits them in one transaction;
- * each promise settles after the commit. One that throws is alone in failing: the transaction is
- * rolled back and the operations run again one by one, so an operation may change nothing but the database.
+ * each promise settles after the commit. One that throws is alone in failing: the transaction is rolled
+ * back and its operations run again, each in one of its own, so an operation may change nothing but the database.
  */
 export class Committer {
   readonly #db: BetterSqlite3.Database;
   readonly #store: string;
+  readonly #patience: number;
   #waiting: Operation[] = [];
   #last: Operation[] = [];
   #scheduled = false;
@@ -36,9 +39,14 @@ export class Committer {
   #idle: (() => void)[] = [];
   #closed = false;
 
-  constructor(db: BetterSqlite3.Database, store: string) {
+  constructor(
+    db: BetterSqlite3.Database,
+    store: string,
+    patience = longestLock,
+  ) {
     this.#db = db;
     this.#store = store;
+    this.#patience = patience;
   }
 
   /** `last`: run it after all that is asked for in the same turn, so that a claim sees every insert. */
@@ -49,6 +57,7 @@ export class Committer {
         run: operation,
         resolve,
         reject,
+        alone: false,
       });
       this.#schedule();
     });
@@ -91,43 +100,30 @@ export class Committer {
   }
 
   #together(): void {
+    const tried: Operation[] = [];
     const values: unknown[] = [];
     const deadline = monotonic() + commitBudget;
     try {
       for (const operation of this.#waiting) {
+        tried.push(operation);
         values.push(operation.run());
-        if (monotonic() > deadline) break;
+        if (operation.alone || monotonic() > deadline) break;
       }
       this.#db.exec("commit");
     } catch (cause) {
       this.#rollback();
-      const failed = this.#waiting.splice(
-        0,
-        Math.min(values.length + 1, this.#waiting.length),
-      );
-      if (failed.length === 1)
-        failed[0]?.reject(storeError("write", this.#store, cause));
-      else for (const operation of failed) this.#alone(operation);
+      if (tried.length > 1) {
+        for (const operation of tried) operation.alone = true;
+      } else {
+        this.#waiting.shift();
+        tried[0]?.reject(storeError("write", this.#store, cause));
+      }
       return;
     }
-    const done = this.#waiting.splice(0, values.length);
-    done.forEach((operation, index) => {
+    this.#waiting.splice(0, tried.length);
+    tried.forEach((operation, index) => {
       operation.resolve(values[index] as never);
     });
-  }
-
-  #alone(operation: Operation): void {
-    let value: unknown;
-    try {
-      this.#db.exec("begin immediate");
-      value = operation.run();
-      this.#db.exec("commit");
-    } catch (cause) {
-      this.#rollback();
-      operation.reject(storeError("write", this.#store, cause));
-      return;
-    }
-    operation.resolve(value as never);
   }
 
   #rollback(): void {
@@ -137,7 +133,7 @@ export class Committer {
 
   #notBegun(cause: unknown): void {
     this.#lockedSince ||= monotonic();
-    if (isBusy(cause) && monotonic() - this.#lockedSince < patience) {
+    if (isBusy(cause) && monotonic() - this.#lockedSince < this.#patience) {
       this.#later();
       return;
     }

@@ -1,18 +1,19 @@
 import {
+  accessSync,
   closeSync,
   constants,
   existsSync,
   openSync,
-  realpathSync,
 } from "node:fs";
 import path from "node:path";
 
 import BetterSqlite3 from "better-sqlite3";
 
+import { monotonic, setTimeout } from "../../clock.js";
 import { StoreError } from "../../errors.js";
 import type { GivenDatabase } from "../../options.js";
-import { storeError } from "./faults.js";
-import { migrate } from "./migrate.js";
+import { isBusy, storeError } from "./faults.js";
+import { migrate, refuseNewer } from "./migrate.js";
 
 export interface Connection {
   db: BetterSqlite3.Database;
@@ -22,25 +23,29 @@ export interface Connection {
   own: boolean;
 }
 
-/** A first lock that is held longer than this is left to the committer's own, unblocking patience. */
+/** A lock that is held longer than this is waited for with timers, so that the event loop goes on. */
 const busyTimeout = 10;
-/** Opening happens once, and may wait for another process that migrates. */
-const openTimeout = 5_000;
+/** Another process may be migrating. */
+const longestLock = 5_000;
 
 /** Opens, configures and migrates a file, or takes over a Database that is open already. */
-export function connect(
+export async function connect(
   store: string | GivenDatabase,
   durability: "full" | "normal",
-): Connection {
+  patience = longestLock,
+): Promise<Connection> {
   const connection = typeof store === "string" ? openFile(store) : adopt(store);
+  const { db, path: file, own } = connection;
   try {
-    configure(connection, durability);
-    migrate(connection.db, connection.path);
-    if (connection.own)
-      connection.db.pragma(`busy_timeout = ${String(busyTimeout)}`);
+    await undisturbed(db, patience, () => {
+      // Before anything is written: what is no database, corrupt or newer is left as it is.
+      refuseNewer(db, file);
+      configure(connection, durability);
+      migrate(db, file);
+    });
   } catch (cause) {
-    if (connection.own) connection.db.close();
-    throw storeError("open", connection.path, cause);
+    if (own) db.close();
+    throw storeError("open", file, cause);
   }
   return connection;
 }
@@ -48,7 +53,8 @@ export function connect(
 function openFile(file: string): Connection {
   if (file === ":memory:")
     return { db: new BetterSqlite3(file), path: "", own: true };
-  const absolute = path.resolve(file);
+  // better-sqlite3 trims, too: both must mean the same file.
+  const absolute = path.resolve(file.trim());
   const folder = path.dirname(absolute);
   if (!existsSync(folder)) {
     throw new StoreError(
@@ -58,37 +64,60 @@ function openFile(file: string): Connection {
     );
   }
   try {
-    // Made by us first, since SQLite would make it readable for all.
-    closeSync(openSync(absolute, constants.O_RDWR | constants.O_CREAT, 0o600));
-    return {
-      db: new BetterSqlite3(absolute, { timeout: openTimeout }),
-      path: realpathSync(absolute),
-      own: true,
-    };
+    prepareFile(absolute);
+    const db = new BetterSqlite3(absolute, { timeout: busyTimeout });
+    return { db, path: fileOf(db), own: true };
   } catch (cause) {
-    throw storeError(
-      "open",
-      absolute,
-      readOnly(cause)
-        ? Object.assign(new Error(String(cause)), { code: "SQLITE_READONLY" })
-        : cause,
-    );
+    throw storeError("open", absolute, cause);
   }
 }
 
-function readOnly(cause: unknown): boolean {
-  return ["EACCES", "EROFS", "EPERM", "EISDIR"].includes(
-    (cause as NodeJS.ErrnoException).code ?? "",
-  );
+/**
+ * A new file is made by us, since SQLite would make it readable for all. One that is there is not opened,
+ * only looked at: closing it would drop the locks that other connections of this process hold on it.
+ */
+function prepareFile(file: string): void {
+  const { O_RDWR, O_CREAT, R_OK, W_OK } = constants;
+  if (existsSync(file)) accessSync(file, R_OK | W_OK);
+  else closeSync(openSync(file, O_RDWR | O_CREAT, 0o600));
 }
 
 function adopt(given: GivenDatabase): Connection {
-  const db = given as unknown as BetterSqlite3.Database;
-  return {
-    db,
-    path: db.memory || db.name === "" ? "" : realpathSync(db.name),
-    own: false,
-  };
+  const owners = given as unknown as BetterSqlite3.Database;
+  const db = Object.create(owners) as BetterSqlite3.Database;
+  // Whatever its owner has made the default, our statements give numbers.
+  db.prepare = ((source: string) =>
+    owners.prepare(source).safeIntegers(false)) as typeof db.prepare;
+  return { db, path: fileOf(db), own: false };
+}
+
+/** SQLite's own idea of it, which does not change with the working directory. */
+function fileOf(db: BetterSqlite3.Database): string {
+  const list = db.pragma("database_list") as { name: string; file: string }[];
+  return list.find(({ name }) => name === "main")?.file ?? "";
+}
+
+/**
+ * Does it once no lock and no transaction of the owner's is in the way. SQLite's own timeout does not
+ * cover all: two that turn a new file to WAL at once are in each other's way.
+ */
+async function undisturbed(
+  db: BetterSqlite3.Database,
+  patience: number,
+  act: () => void,
+): Promise<void> {
+  const deadline = monotonic() + patience;
+  for (;;) {
+    try {
+      if (!db.inTransaction) {
+        act();
+        return;
+      }
+    } catch (cause) {
+      if (!isBusy(cause) || monotonic() > deadline) throw cause;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 4));
+  }
 }
 
 function configure(
@@ -96,7 +125,6 @@ function configure(
   durability: "full" | "normal",
 ): void {
   if (file !== "") {
-    // Reads the file's header first: what is no database is left as it is.
     const mode = db.pragma("journal_mode", { simple: true });
     if (
       mode !== "wal" &&

@@ -1,21 +1,47 @@
 import { MyJobsError, StoreError, type StoreFault } from "../../errors.js";
 
-const faults: readonly (readonly [
-  prefix: string,
-  fault: StoreFault,
-  words: string,
-])[] = [
-  ["SQLITE_NOTADB", "not-a-database", "the file is no SQLite database"],
-  ["SQLITE_CORRUPT", "corrupt", "the file is corrupt"],
-  ["SQLITE_FULL", "disk-full", "the disk is full"],
-  ["SQLITE_READONLY", "read-only", "the file or its folder is read-only"],
-  [
-    "SQLITE_CANTOPEN",
-    "read-only",
-    "the file cannot be opened or created (is its folder there and writable?)",
-  ],
-  ["SQLITE_BUSY", "locked", "another program keeps the file locked"],
-  ["SQLITE_LOCKED", "locked", "another connection keeps a table locked"],
+/** By SQLite's codes, whose extended ones go on after the code itself, and the file system's. */
+const faults: readonly {
+  codes: readonly string[];
+  fault: StoreFault;
+  words: string;
+}[] = [
+  {
+    codes: ["SQLITE_NOTADB"],
+    fault: "not-a-database",
+    words: "the file is no SQLite database",
+  },
+  {
+    codes: ["SQLITE_CORRUPT"],
+    fault: "corrupt",
+    words: "the file is corrupt",
+  },
+  {
+    codes: ["SQLITE_FULL", "ENOSPC", "EDQUOT"],
+    fault: "disk-full",
+    words: "the disk is full",
+  },
+  {
+    codes: ["SQLITE_READONLY", "EACCES", "EPERM", "EROFS"],
+    fault: "read-only",
+    words: "the file or its folder is read-only",
+  },
+  {
+    codes: ["SQLITE_CANTOPEN", "ENOENT", "ENOTDIR", "EISDIR"],
+    fault: "read-only",
+    words:
+      "the file cannot be opened or created (is its folder there and writable?)",
+  },
+  {
+    codes: ["SQLITE_BUSY"],
+    fault: "locked",
+    words: "another program keeps the file locked",
+  },
+  {
+    codes: ["SQLITE_LOCKED"],
+    fault: "locked",
+    words: "another connection keeps a table locked",
+  },
 ];
 
 /** Whatever SQLite or the file system threw, as a StoreError that says which of the known faults it was. */
@@ -25,10 +51,10 @@ export function storeError(
   cause: unknown,
 ): Error {
   if (cause instanceof MyJobsError) return cause;
-  const code = sqliteCode(cause);
-  const [, fault, words] = faults.find(([prefix]) =>
-    code.startsWith(prefix),
-  ) ?? ["", "failed", "it failed"];
+  const code = codeOf(cause);
+  const { fault, words } = faults.find(({ codes }) =>
+    codes.some((known) => code.startsWith(known)),
+  ) ?? { fault: "failed", words: "it failed" };
   const message = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(
     `${attempt} ${store || ":memory:"}: ${words} (${message})`,
@@ -38,11 +64,15 @@ export function storeError(
   );
 }
 
+/** Locked by somebody, or, a Database given, in the middle of reading rows for its owner. */
 export function isBusy(cause: unknown): boolean {
-  return sqliteCode(cause).startsWith("SQLITE_BUSY");
+  return (
+    codeOf(cause).startsWith("SQLITE_BUSY") ||
+    String(cause).includes("connection is busy executing a query")
+  );
 }
 
-function sqliteCode(cause: unknown): string {
+function codeOf(cause: unknown): string {
   const code = (cause as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "";
 }

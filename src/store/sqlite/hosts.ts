@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
 
 import BetterSqlite3 from "better-sqlite3";
 
@@ -52,7 +52,12 @@ export class HostTable {
 
   /** The lock is held before the row can be seen, so that nobody takes a new host for a dead one. */
   register(now: number): void {
-    if (this.#path !== "") this.#lock = hold(this.#lockFile);
+    if (this.#path !== "") {
+      // With the store's own mode, like the files that SQLite puts beside it.
+      const mode = statSync(this.#path).mode & 0o777;
+      closeSync(openSync(this.#lockFile, "wx", mode));
+      this.#lock = hold(this.#lockFile);
+    }
     const row = this.#insert.run(
       process.pid,
       processStart(process.pid),
@@ -91,22 +96,23 @@ export class HostTable {
   }
 
   release(): void {
-    if (this.#lock === undefined) return;
+    if (this.#path === "") return;
     removeLock(this.#lockFile);
-    this.#lock.close();
+    this.#lock?.close();
     this.#lock = undefined;
   }
 
   #lives({ pid, pidStart, lockFile }: HostRow): boolean {
-    // A lock of this very process says nothing to this process: record locks do not conflict within one.
+    // A lock of this very process says nothing to it: record locks do not conflict within one. Its file does.
     if (pid === process.pid && pidStart === processStart(process.pid))
-      return true;
-    if (lockFile === "" || !existsSync(lockFile)) return false;
+      return lockFile === "" || existsSync(lockFile);
     try {
-      hold(lockFile).close();
+      if (existsSync(lockFile)) hold(lockFile).close();
       return false;
     } catch (cause) {
       if (isBusy(cause)) return true;
+      // It closed, and took its lock away, while we looked.
+      if (!existsSync(lockFile)) return false;
       throw cause;
     }
   }
@@ -118,7 +124,7 @@ export function removeLock(file: string): void {
 }
 
 function hold(file: string): BetterSqlite3.Database {
-  const lock = new BetterSqlite3(file, { timeout: 0 });
+  const lock = new BetterSqlite3(file, { timeout: 0, fileMustExist: true });
   try {
     lock.exec("begin exclusive");
   } catch (cause) {

@@ -3,6 +3,21 @@ import type BetterSqlite3 from "better-sqlite3";
 import { StoreError } from "../../errors.js";
 import { migrations } from "./migrations.js";
 
+/** Throws if the store is newer than this code. Changes nothing. */
+export function refuseNewer(
+  db: BetterSqlite3.Database,
+  store: string,
+  steps: readonly string[] = migrations,
+): void {
+  const found = version(db);
+  if (found <= steps.length) return;
+  throw new StoreError(
+    `open ${store || ":memory:"}: its schema is version ${String(found)}, this myjobs knows up to ${String(steps.length)}`,
+    "newer-schema",
+    store,
+  );
+}
+
 /** Brings the tables up to date, in one transaction; a store that is newer than this code is left alone. */
 export function migrate(
   db: BetterSqlite3.Database,
@@ -15,15 +30,8 @@ export function migrate(
     db.exec(
       "create table if not exists myjobs_schema (version integer not null) strict",
     );
-    const from = version(db);
-    if (from > steps.length) {
-      throw new StoreError(
-        `open ${store || ":memory:"}: its schema is version ${String(from)}, this myjobs knows up to ${String(steps.length)}`,
-        "newer-schema",
-        store,
-      );
-    }
-    for (const step of steps.slice(from)) db.exec(step);
+    refuseNewer(db, store, steps);
+    for (const step of steps.slice(version(db))) db.exec(step);
     db.exec("delete from myjobs_schema");
     db.prepare("insert into myjobs_schema (version) values (?)").run(
       steps.length,

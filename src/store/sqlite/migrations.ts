@@ -79,3 +79,8 @@ export const migrations: readonly string[] = [
   create index myjobs_dependency_on on myjobs_dependency (depends_on);
   `,
 ];
+
+/** What a reset deletes: all but the hosts. */
+export const emptyTables = ["job", "dependency", "action", "worker"]
+  .map((name) => `delete from myjobs_${name};`)
+  .join(" ");

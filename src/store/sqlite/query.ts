@@ -1,6 +1,6 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-import type { JobError, JobRecord } from "../../models/job.js";
+import type { JobError, JobRecord, JobState } from "../../models/job.js";
 import type { Deletion, JobFilter } from "../store.js";
 import type { Dependants } from "./dependants.js";
 
@@ -9,6 +9,7 @@ export class JobQuery {
   readonly #db: BetterSqlite3.Database;
   readonly #dependants: Dependants;
   readonly #byIds;
+  readonly #states;
   readonly #ended;
   readonly #active;
   readonly #delete;
@@ -25,6 +26,9 @@ export class JobQuery {
     this.#byIds = db.prepare<[string], JobRow>(
       `${select} where id in (select value from json_each(?))`,
     );
+    this.#states = db.prepare<[string], { id: number; state: JobState }>(
+      "select id, state from myjobs_job where id in (select value from json_each(?))",
+    );
     this.#ended = db.prepare<[string], JobRow>(
       `${select} where id in (select value from json_each(?)) and state not in ('NEW', 'RUNNING')`,
     );
@@ -40,6 +44,10 @@ export class JobQuery {
 
   get(ids: readonly number[]): JobRecord[] {
     return this.#byIds.all(JSON.stringify(ids)).map(jobRecord);
+  }
+
+  states(ids: readonly number[]): { id: number; state: JobState }[] {
+    return this.#states.all(JSON.stringify(ids));
   }
 
   ended(ids: readonly number[]): JobRecord[] {
@@ -137,7 +145,11 @@ function conditions(filter: JobFilter): { where: string; values: string[] } {
     const value = filter[field as keyof typeof columns];
     if (value === undefined) continue;
     where.push(`${column} in (select value from json_each(?))`);
-    values.push(JSON.stringify(Array.isArray(value) ? value : [value]));
+    const list = Array.isArray(value) ? (value as unknown[]) : [value];
+    values.push(JSON.stringify(list));
+    // The index leaves out the many jobs without a category.
+    if (field === "category" && !list.includes(""))
+      where.push("category != ''");
   }
   return { where: where.join(" and "), values };
 }

@@ -28,6 +28,8 @@ export class JobSettle {
   readonly #finish;
   readonly #fail;
   readonly #release;
+  readonly #releaseAll;
+  readonly #haltReleased;
   readonly #halt;
   readonly #mark;
   readonly #cancelled;
@@ -58,6 +60,14 @@ export class JobSettle {
     this.#release = db.prepare<Held & { started: number }>(
       `update myjobs_job set state = 'NEW', attempt = attempt - (1 - @started), worker = null, host = null, time_start = 0
        where ${held}`,
+    );
+    this.#releaseAll = db.prepare<[number]>(
+      `update myjobs_job set state = 'NEW', worker = null, host = null, time_start = 0
+       where host = ? and state = 'RUNNING'`,
+    );
+    this.#haltReleased = db.prepare<[string, number, number]>(
+      `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ?
+       where id = ? and state = 'NEW' and cancelled = 1`,
     );
     this.#halt = db.prepare<[string, number, number]>(
       `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ? where id = ? and state = 'NEW'`,
@@ -120,16 +130,25 @@ export class JobSettle {
     };
   }
 
-  release(releases: readonly JobRelease[], host: number): void {
+  /** Gives back; what was cancelled meanwhile ends instead. Gives the ids that ended. */
+  release(
+    releases: readonly JobRelease[],
+    host: number,
+    now: number,
+  ): number[] {
+    const ended: number[] = [];
     for (const { id, worker, attempt, started } of releases) {
-      this.#release.run({
-        id,
-        worker,
-        attempt,
-        host,
-        started: Number(started),
-      });
+      const held = { id, worker, attempt, host, started: Number(started) };
+      if (this.#release.run(held).changes === 0) continue;
+      const error = JSON.stringify(cancelledError);
+      if (this.#haltReleased.run(error, now, id).changes === 1) ended.push(id);
     }
+    return [...ended, ...this.#dependants.fail(ended, now)];
+  }
+
+  /** What a host that closes could not settle is to run again. */
+  releaseAll(host: number): void {
+    this.#releaseAll.run(host);
   }
 
   cancel(id: number, now: number): Cancellation {

@@ -8,8 +8,10 @@ import { JobClaim } from "./claim.js";
 import { Committer } from "./committer.js";
 import type { Connection } from "./connection.js";
 import { Dependants } from "./dependants.js";
+import { storeError } from "./faults.js";
 import { HostTable, removeLock } from "./hosts.js";
 import { JobInsert } from "./insert.js";
+import { emptyTables } from "./migrations.js";
 import { JobQuery } from "./query.js";
 import { JobSettle } from "./settle.js";
 import { WorkerTable } from "./workers.js";
@@ -35,17 +37,21 @@ export class SqliteStore implements contract.Store {
     connection: Connection,
     now: () => number,
   ): Promise<SqliteStore> {
-    const store = new SqliteStore(connection, now);
     try {
-      await store.#committer.run(() => {
-        store.#hosts.register(now());
-      });
+      const store = new SqliteStore(connection, now);
+      await store.#committer
+        .run(() => {
+          store.#hosts.register(now());
+        })
+        .catch((cause: unknown) => {
+          store.#hosts.release();
+          throw cause;
+        });
+      return store;
     } catch (cause) {
-      store.#hosts.release();
       if (connection.own) connection.db.close();
-      throw cause;
+      throw storeError("open", connection.path, cause);
     }
-    return store;
   }
 
   private constructor(connection: Connection, now: () => number) {
@@ -111,10 +117,10 @@ export class SqliteStore implements contract.Store {
     );
   }
 
-  releaseJobs(releases: readonly contract.JobRelease[]): Promise<void> {
-    return this.#committer.run(() => {
-      this.#settle.release(releases, this.#hosts.id);
-    });
+  releaseJobs(releases: readonly contract.JobRelease[]): Promise<number[]> {
+    return this.#committer.run(() =>
+      this.#settle.release(releases, this.#hosts.id, this.#now()),
+    );
   }
 
   cancelJob(id: number): Promise<contract.Cancellation> {
@@ -131,6 +137,10 @@ export class SqliteStore implements contract.Store {
 
   getJobs(ids: readonly number[]): Promise<JobRecord[]> {
     return this.#committer.run(() => this.#query.get(ids));
+  }
+
+  jobStates(ids: readonly number[]): Promise<contract.KnownState[]> {
+    return this.#committer.run(() => this.#query.states(ids));
   }
 
   endedJobs(ids: readonly number[]): Promise<JobRecord[]> {
@@ -195,10 +205,8 @@ export class SqliteStore implements contract.Store {
       }),
     );
     for (const file of files) removeLock(file);
-    return {
-      released: rescued.flatMap((one) => one.released),
-      failed: rescued.flatMap((one) => one.failed),
-    };
+    const released = rescued.flatMap((one) => one.released);
+    return { released, failed: rescued.flatMap((one) => one.failed) };
   }
 
   assertAlone(): Promise<void> {
@@ -210,9 +218,7 @@ export class SqliteStore implements contract.Store {
   reset(): Promise<void> {
     return this.#committer.run(() => {
       this.#hosts.assertAlone();
-      for (const table of ["job", "dependency", "action", "worker"]) {
-        this.#connection.db.exec(`delete from myjobs_${table}`);
-      }
+      this.#connection.db.exec(emptyTables);
     });
   }
 
@@ -231,6 +237,7 @@ export class SqliteStore implements contract.Store {
     try {
       if (db.open) {
         await this.#committer.run(() => {
+          this.#settle.releaseAll(this.#hosts.id);
           this.#hosts.remove(this.#hosts.id);
         });
       }

@@ -1,0 +1,356 @@
+import { describe, expect, test } from "@jest/globals";
+
+import { JobNotFoundError } from "../../../src/errors.js";
+import { errorCats, type JobError } from "../../../src/models/job.js";
+import {
+  claim,
+  failed,
+  failure,
+  finish,
+  finished,
+  type Hosts,
+  job,
+  schedule,
+  scheduleOne,
+  states,
+  worker,
+} from "./ground.js";
+
+export function jobSuite(hosts: Hosts): void {
+  describe("insertJobs", () => {
+    test("stores a job as it was given, NEW and with nothing of a run yet", async () => {
+      const store = await hosts.open();
+      const given = {
+        name: "resize",
+        category: "images",
+        timeout: 250,
+        actionId: 7,
+        kwargs: '{"width":80}',
+        die: false,
+      };
+      const id = await scheduleOne(store, given);
+      expect(await job(store, id)).toEqual({
+        ...given,
+        id,
+        state: "NEW",
+        errorCat: "NA",
+        timeStart: 0,
+        timeStop: 0,
+        result: null,
+        error: null,
+        dependencies: [],
+        returnQueues: [],
+        priority: 0,
+        runAt: 0,
+        attempt: 0,
+        maxAttempts: 1,
+        progress: null,
+        worker: null,
+      });
+    });
+
+    test("names a job without a name after its id, and counts ids upward", async () => {
+      const store = await hosts.open();
+      const ids = await schedule(store, {}, { name: "mine" }, {});
+      expect(ids).toEqual([...ids].sort((a, b) => a - b));
+      const records = await store.findJobs({ id: ids });
+      expect(records.map(({ name }) => name)).toEqual([
+        `j${String(ids[0])}`,
+        "mine",
+        `j${String(ids[2])}`,
+      ]);
+    });
+
+    test("of no jobs stores none", async () => {
+      const store = await hosts.open();
+      expect(await store.insertJobs([])).toEqual([]);
+      expect(await store.countJobs({})).toBe(0);
+    });
+  });
+
+  describe("claimJobs", () => {
+    test("takes the oldest first, up to the limit, and each once", async () => {
+      const store = await hosts.open();
+      const ids = await schedule(store, {}, {}, {}, {}, {});
+      const by = await worker(store);
+      const takes = [];
+      for (const limit of [2, 1, 10, 10])
+        takes.push(await store.claimJobs(by, limit, undefined));
+      expect(takes.map((jobs) => jobs.map(({ id }) => id))).toEqual([
+        ids.slice(0, 2),
+        ids.slice(2, 3),
+        ids.slice(3),
+        [],
+      ]);
+    });
+
+    test("gives what a job needs to run, counts the attempt and records who holds it", async () => {
+      const store = await hosts.open(() => 12_345);
+      const given = {
+        name: "resize",
+        category: "images",
+        timeout: 250,
+        actionId: 7,
+        kwargs: '{"width":80}',
+      };
+      const id = await scheduleOne(store, given);
+      const by = await worker(store, { nr: 4 });
+      expect(await store.claimJobs(by, 1, undefined)).toEqual([
+        {
+          ...given,
+          id,
+          attempt: 1,
+          interruptions: 0,
+          dependencies: [],
+          results: [],
+        },
+      ]);
+      expect(await job(store, id)).toMatchObject({
+        state: "RUNNING",
+        attempt: 1,
+        worker: 4,
+        timeStart: 12_345,
+        timeStop: 0,
+      });
+    });
+
+    test("takes only jobs of the categories asked for", async () => {
+      const store = await hosts.open();
+      const [a, , b, none] = await schedule(
+        store,
+        { category: "a" },
+        { category: "c" },
+        { category: "b" },
+        { category: "" },
+      );
+      const by = await worker(store);
+      const take = async (categories: string[]): Promise<number[]> =>
+        (await store.claimJobs(by, 10, categories)).map(({ id }) => id);
+      expect(await take([])).toEqual([]);
+      expect(await take(["A", "unknown"])).toEqual([]);
+      expect(await take(["b", "a"])).toEqual([a, b]);
+      expect(await take([""])).toEqual([none]);
+      expect(await store.countJobs({ state: "NEW" })).toBe(1);
+    });
+
+    test("makes a worker BUSY with its first job, and WAITING when there is none for an idle one", async () => {
+      const store = await hosts.open();
+      const [first] = await schedule(store, {}, {});
+      const { id, nr } = await worker(store);
+      const read = async (): Promise<unknown> => (await find())[0];
+      const find = () => store.findWorkers({ id });
+      await store.claimJobs({ id, nr, idle: true }, 2, undefined);
+      expect(await read()).toMatchObject({ state: "BUSY", currentJob: first });
+      await store.claimJobs({ id, nr, idle: false }, 2, undefined);
+      expect(await read()).toMatchObject({ state: "BUSY", currentJob: first });
+      await store.claimJobs({ id, nr, idle: true }, 2, undefined);
+      expect(await read()).toMatchObject({
+        state: "WAITING",
+        currentJob: null,
+      });
+    });
+  });
+
+  describe("finishJob", () => {
+    test("ends a job OK, with its result and times", async () => {
+      const store = await hosts.open();
+      const id = await scheduleOne(store);
+      const held = await claim(store, await worker(store));
+      const outcome = await store.finishJob({
+        ...held,
+        result: '{"a":[1,null,"x"]}',
+        timeStart: 1_111,
+        timeStop: 2_222,
+      });
+      expect(outcome).toBe("ok");
+      expect(await job(store, id)).toMatchObject({
+        state: "OK",
+        errorCat: "NA",
+        result: '{"a":[1,null,"x"]}',
+        error: null,
+        timeStart: 1_111,
+        timeStop: 2_222,
+        worker: held.worker,
+      });
+    });
+  });
+
+  describe("failJob", () => {
+    test.each(errorCats.filter((cat) => cat !== "NA"))(
+      "ends a job ERROR with category %s, its error and times",
+      async (errorCat) => {
+        const store = await hosts.open();
+        const id = await scheduleOne(store);
+        const held = await claim(store, await worker(store));
+        const error: JobError = {
+          name: "RangeError",
+          message: "too far",
+          stack: "RangeError: too far\n    at f (/a.ts:1:2)",
+          code: "E_FAR",
+          cause: { name: "Error", message: "inner" },
+          exitCode: 3,
+          signal: "SIGKILL",
+          output: "last words",
+          own: [1, { two: null }],
+        };
+        expect(
+          await store.failJob({
+            ...held,
+            errorCat,
+            error,
+            timeStart: 0,
+            timeStop: 2_222,
+          }),
+        ).toEqual({ outcome: "ok", failed: [] });
+        expect(await job(store, id)).toMatchObject({
+          state: "ERROR",
+          errorCat,
+          error,
+          result: null,
+          timeStart: 0,
+          timeStop: 2_222,
+        });
+      },
+    );
+  });
+
+  describe("releaseJobs", () => {
+    test("gives jobs back: an attempt that had started stays counted, another does not", async () => {
+      const store = await hosts.open();
+      const [one, two] = await schedule(store, {}, {});
+      const by = await worker(store);
+      const held = [await claim(store, by), await claim(store, by)];
+      await store.releaseJobs([
+        { ...held[0]!, started: true },
+        { ...held[1]!, started: false },
+      ]);
+      const back = { state: "NEW", worker: null, timeStart: 0, errorCat: "NA" };
+      expect(await job(store, one!)).toMatchObject({ ...back, attempt: 1 });
+      expect(await job(store, two!)).toMatchObject({ ...back, attempt: 0 });
+      const again = await store.claimJobs(by, 2, undefined);
+      expect(again.map(({ id, attempt }) => [id, attempt])).toEqual([
+        [one, 2],
+        [two, 1],
+      ]);
+    });
+
+    test("is no interruption", async () => {
+      const store = await hosts.open();
+      await schedule(store, {});
+      const by = await worker(store);
+      for (let turn = 0; turn < 6; turn += 1) {
+        const held = await claim(store, by);
+        await store.releaseJobs([{ ...held, started: true }]);
+      }
+      const [taken] = await store.claimJobs(by, 1, undefined);
+      expect(taken).toMatchObject({ interruptions: 0, attempt: 7 });
+    });
+  });
+
+  describe("cancelJob", () => {
+    test("ends a NEW job HALTED at once, and nobody can take it any more", async () => {
+      const store = await hosts.open(() => 5_555);
+      const id = await scheduleOne(store);
+      expect(await store.cancelJob(id)).toEqual({
+        outcome: "cancelled",
+        failed: [],
+      });
+      expect(await job(store, id)).toMatchObject({
+        state: "ERROR",
+        errorCat: "HALTED",
+        error: { name: "CancelledError" },
+        timeStart: 0,
+        timeStop: 5_555,
+      });
+      const by = await worker(store);
+      expect(await store.claimJobs(by, 1, undefined)).toEqual([]);
+    });
+
+    test("leaves a RUNNING job running, marked for the host that runs it", async () => {
+      const store = await hosts.open();
+      const [id] = await schedule(store, {}, {});
+      const by = await worker(store);
+      const held = await claim(store, by);
+      await claim(store, by);
+      expect(await store.cancelledJobs()).toEqual([]);
+      const running = { outcome: "running", failed: [] };
+      expect(await store.cancelJob(id!)).toEqual(running);
+      expect(await store.cancelJob(id!)).toEqual(running);
+      expect(await states(store, [id!])).toEqual(["RUNNING"]);
+      expect(await store.cancelledJobs()).toEqual([id]);
+      await store.failJob({ ...held, ...failure, errorCat: "HALTED" });
+      expect(await store.cancelledJobs()).toEqual([]);
+    });
+
+    test("says 'ended' of a job that has ended, and leaves it as it is", async () => {
+      const store = await hosts.open();
+      const ids = [await finished(store), await failed(store)];
+      const before = await store.getJobs(ids);
+      for (const id of ids)
+        expect(await store.cancelJob(id)).toEqual({
+          outcome: "ended",
+          failed: [],
+        });
+      expect(await store.getJobs(ids)).toEqual(before);
+    });
+
+    test("of an unknown id throws JobNotFoundError", async () => {
+      const store = await hosts.open();
+      await expect(store.cancelJob(99)).rejects.toThrow(JobNotFoundError);
+    });
+  });
+
+  describe("collectJob", () => {
+    test("makes an OK job DONE, once", async () => {
+      const store = await hosts.open();
+      const id = await finished(store, '"kept"');
+      expect(await store.collectJob(id)).toBe(true);
+      expect(await job(store, id)).toMatchObject({
+        state: "DONE",
+        result: '"kept"',
+      });
+      expect(await store.collectJob(id)).toBe(false);
+    });
+
+    test("leaves every other job as it is", async () => {
+      const store = await hosts.open();
+      const error = await failed(store);
+      const running = await scheduleOne(store);
+      await claim(store, await worker(store));
+      const waiting = await scheduleOne(store);
+      const ids = [error, running, waiting];
+      for (const id of [...ids, 99])
+        expect(await store.collectJob(id)).toBe(false);
+      expect(await states(store, ids)).toEqual(["ERROR", "RUNNING", "NEW"]);
+    });
+  });
+
+  describe("counting", () => {
+    test("countReady tells how many could be claimed, up to a bound and by category", async () => {
+      const store = await hosts.open();
+      const [first] = await schedule(store, {}, { category: "a" }, {});
+      await schedule(store, { dependencies: [first!] });
+      expect(await store.countReady(undefined, 100)).toBe(3);
+      expect(await store.countReady(undefined, 2)).toBe(2);
+      expect(await store.countReady(["a"], 100)).toBe(1);
+      expect(await store.countReady(["", "a"], 2)).toBe(2);
+      expect(await store.countReady([], 100)).toBe(0);
+      await claim(store, await worker(store));
+      expect(await store.countReady(undefined, 100)).toBe(2);
+    });
+
+    test("countActive is zero only when nothing runs and nothing could", async () => {
+      const store = await hosts.open();
+      expect(await store.countActive()).toBe(0);
+      const first = await scheduleOne(store);
+      expect(await store.countActive()).toBeGreaterThan(0);
+      const held = await claim(store, await worker(store));
+      const second = await scheduleOne(store, { dependencies: [first] });
+      expect(await store.countActive()).toBeGreaterThan(0);
+      await finish(store, held);
+      expect(await store.countActive()).toBeGreaterThan(0);
+      await store.cancelJob(second);
+      expect(await store.countActive()).toBe(0);
+    });
+  });
+}
