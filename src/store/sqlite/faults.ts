@@ -17,7 +17,7 @@ const faults: readonly {
     words: "the file is corrupt",
   },
   {
-    codes: ["SQLITE_FULL", "ENOSPC", "EDQUOT"],
+    codes: ["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT"],
     fault: "disk-full",
     words: "the disk is full",
   },
