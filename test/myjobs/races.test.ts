@@ -1,0 +1,163 @@
+import { type appendFileSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, test } from "@jest/globals";
+
+import { WorkerError } from "../../src/index.js";
+import { open, reopen, temporaryFolder } from "../support/instance.js";
+import { until } from "../support/until.js";
+
+function wait({ ms }: { ms: number }): Promise<number> {
+  return new Promise((resolve) => setTimeout(resolve, ms, ms));
+}
+
+describe("when things happen at once", () => {
+  test("a claim that is under way at stop() gives its job back", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const first = await reopen({ store });
+    await first.schedule(wait, { ms: 0 });
+    await first.stop();
+    // Each instance must read the action anew, and is stopped at another moment of that.
+    for (let turns = 0; turns < 12; turns += 1) {
+      const myjobs = await reopen({ store });
+      void myjobs.workerStart();
+      for (let turn = 0; turn < turns; turn += 1)
+        await new Promise((resolve) => setImmediate(resolve));
+      await myjobs.stop();
+      const next = await reopen({ store });
+      const [job] = await next.jobs.find();
+      expect(["NEW", "OK"]).toContain(job!.state);
+      await next.stop();
+    }
+  });
+
+  test("a job cancelled by another instance while its own one stops ends HALTED", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const running = await reopen({ store });
+    const other = await reopen({ store });
+    await running.workersSubprocessStart({ nrFixed: 1 });
+    const job = await other.schedule(wait, { ms: 60_000 });
+    await until("it runs", async () => (await job.load()).state === "RUNNING");
+    const stopping = running.stop({ timeout: 500 });
+    expect(await job.cancel()).toBe(true);
+    await stopping;
+    expect(job).toMatchObject({ state: "ERROR", errorCat: "HALTED" });
+  });
+
+  test("a later stop that is less patient ends a patient one", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart();
+    const job = await myjobs.schedule(wait, { ms: 600_000 });
+    await until("it runs", async () => (await job.load()).state === "RUNNING");
+    const patient = myjobs.stop({ timeout: 600_000 });
+    await myjobs.stop({ graceful: false });
+    await patient;
+  });
+
+  test("a child that an ended job has left in a busy loop is killed when it shall leave", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const job = await myjobs.schedule(() => {
+      setTimeout(() => {
+        for (;;);
+      });
+    });
+    await job.wait();
+    await [...myjobs.workers.values()][0]!.halt();
+  });
+
+  test("a pool that cannot start leaves the in-process workers alone", async () => {
+    const myjobs = await open({ workerExecArgv: ["--no-such-flag"] });
+    const worker = await myjobs.workerStart();
+    const job = await myjobs.schedule(wait, { ms: 300 });
+    await until("it runs", async () => (await job.load()).state === "RUNNING");
+    await expect(myjobs.workersSubprocessStart()).rejects.toThrow(WorkerError);
+    expect((await worker.load()).state).toBe("BUSY");
+    expect(await job.wait()).toMatchObject({ result: 300, attempt: 1 });
+  });
+
+  test("starting the pool again with more resolves when those are ready, too", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrMin: 1 });
+    await myjobs.workersSubprocessStart({ nrMin: 3 });
+    expect([...myjobs.workers.values()].map(({ state }) => state)).toEqual([
+      "WAITING",
+      "WAITING",
+      "WAITING",
+    ]);
+  });
+
+  test("a wait hears of its job though a thousand others do not end", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const mine = await reopen({ store });
+    const theirs = await reopen({ store, categories: ["theirs"] });
+    const stuck = await mine.scheduleMany(
+      wait,
+      Array.from({ length: 1_500 }, () => ({ ms: 0 })),
+    );
+    const all = mine.wait(stuck).catch((error: unknown) => error);
+    const job = await mine.schedule(wait, { ms: 1 }, { category: "theirs" });
+    await theirs.workerStart();
+    expect((await job.wait()).result).toBe(1);
+    await mine.stop();
+    expect(await all).toMatchObject({ name: "StoppedError" });
+  });
+
+  test("jobs taken back and given again, time after time, run once each", async () => {
+    const file = path.join(temporaryFolder(), "ran");
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 3 });
+    const act = ({
+      file,
+      nr,
+      ms,
+    }: {
+      file: string;
+      nr: number;
+      ms: number;
+    }): void => {
+      const fs = require("node:fs") as { appendFileSync: Append };
+      fs.appendFileSync(file, `${String(nr)}\n`);
+      const end = performance.now() + ms;
+      while (performance.now() < end);
+    };
+    // Mostly short, so that many are sent ahead; now and then a slow one, behind which they are taken back.
+    const kwargs = Array.from({ length: 3_000 }, (_, nr) => ({
+      file,
+      nr,
+      ms: nr % 150 === 75 ? 30 : 0,
+    }));
+    const jobs = await myjobs.scheduleMany(act, kwargs);
+    await myjobs.wait(jobs);
+    const ran = readFileSync(file, "utf8").trim().split("\n");
+    expect(ran.length).toBe(3_000);
+    expect(new Set(ran).size).toBe(3_000);
+    expect(jobs.every(({ attempt }) => attempt === 1)).toBe(true);
+  });
+
+  test("answers that were lost with a crash are no crash of theirs", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    await myjobs.wait(
+      await myjobs.scheduleMany(
+        wait,
+        Array.from({ length: 50 }, () => ({ ms: 0 })),
+      ),
+    );
+    const jobs = await myjobs.scheduleMany(
+      ({ nr }: { nr: number }) => {
+        if (nr === 150) process.exit(7);
+        return "x".repeat(100_000);
+      },
+      Array.from({ length: 200 }, (_, nr) => ({ nr })),
+    );
+    await myjobs.wait(jobs, { die: false });
+    expect(
+      jobs
+        .filter(({ state }) => state !== "OK")
+        .map(({ errorCat, kwargs }) => ({ errorCat, kwargs })),
+    ).toEqual([{ errorCat: "CRASH", kwargs: { nr: 150 } }]);
+  });
+});
+
+type Append = typeof appendFileSync;
