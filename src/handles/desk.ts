@@ -13,6 +13,8 @@ import {
 } from "./scheduling.js";
 import { Waits } from "./waits.js";
 
+const readSize = 500;
+
 export interface DeskPort {
   /** The store; throws once the instance is stopped. */
   store(where: string): Store;
@@ -75,8 +77,10 @@ export class Desk implements JobPort {
     );
     const asked = ids.filter((id) => id !== 0);
     const found = new Map<number, Job>();
-    if (asked.length > 0) {
-      for (const record of await this.#port.store(where).getJobs(asked)) {
+    // In parts: reading very many at once would hold up the event loop.
+    for (let from = 0; from < asked.length; from += readSize) {
+      const part = asked.slice(from, from + readSize);
+      for (const record of await this.#port.store(where).getJobs(part)) {
         found.set(record.id, this.handle(record));
       }
     }

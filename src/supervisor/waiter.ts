@@ -10,6 +10,9 @@ const lookSize = 1_000;
 /** After a look, so many times its duration passes before the next. */
 const lookPart = 4;
 
+/** More followed jobs than this are worth asking which of them have ended. */
+const crowd = 10_000;
+
 /** Knows which jobs are followed here, and tells of their ends: those seen here, and those the store tells of. */
 export class Waiter {
   readonly #store: Pick<Store, "endedJobs" | "jobStates">;
@@ -19,6 +22,7 @@ export class Waiter {
   /** Those somebody waits for: they hold the process alive. */
   readonly #awaited = new Set<Ending>();
   #timer: NodeJS.Timeout | undefined;
+  #crowd = crowd;
   #asking = false;
   #looking = false;
   #lookAgain = false;
@@ -33,8 +37,11 @@ export class Waiter {
 
   follow(id: number, sure = false): Ending {
     let ending = this.#pending.get(id);
-    if (ending === undefined)
-      this.#pending.set(id, (ending = new Ending(id, sure)));
+    if (ending === undefined) {
+      ending = new Ending(id, sure);
+      this.#pending.set(id, ending);
+      if (this.#pending.size > this.#crowd) this.#thin();
+    }
     return ending;
   }
 
@@ -127,12 +134,28 @@ export class Waiter {
     if (ended.length > lookSize / 2) this.#lookAgain = true;
   }
 
-  /** All of them, in case one was missed; those that are there no more were deleted by another process. */
+  /** All of them, in case one was missed. */
   async #askForAll(): Promise<void> {
-    const endings = [...this.#awaited];
-    for (let from = 0; from < endings.length; from += lookSize) {
+    await this.#askForStates(Array.from(this.#awaited, ({ id }) => id));
+  }
+
+  /** Jobs that other processes run and nobody waits for would be followed for ever. */
+  #thin(): void {
+    this.#crowd = Infinity;
+    this.#askForStates(this.pending)
+      .catch((cause: unknown) => {
+        this.#onError(cause as Error);
+      })
+      .finally(() => {
+        this.#crowd = Math.max(crowd, 2 * this.#pending.size);
+      });
+  }
+
+  /** Those that are there no more were deleted by another process. */
+  async #askForStates(all: readonly number[]): Promise<void> {
+    for (let from = 0; from < all.length; from += lookSize) {
       const begun = monotonic();
-      const ids = endings.slice(from, from + lookSize).map(({ id }) => id);
+      const ids = all.slice(from, from + lookSize);
       const there = new Map<number, JobState>();
       for (const { id, state } of await this.#store.jobStates(ids)) {
         there.set(id, state);
