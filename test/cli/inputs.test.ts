@@ -108,7 +108,7 @@ describe("Inputs", () => {
   });
 
   test("that are lines are read no faster than they are taken", async () => {
-    const stream = new PassThrough();
+    const stream = new PassThrough({ highWaterMark: 16_384 });
     const line = `${"x".repeat(1_000)}\n`;
     let room = true;
     let written = 0;

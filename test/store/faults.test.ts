@@ -41,13 +41,14 @@ async function fault(file: string): Promise<string> {
   return fault;
 }
 
-/** All that is in a folder: names, modes, sizes, contents. */
+/** All that is in a folder: names, modes, sizes, times, contents. */
 function snapshot(folder: string): unknown[] {
   return readdirSync(folder, { withFileTypes: true }).map((entry) => {
     const file = path.join(folder, entry.name);
-    const { mode, size } = statSync(file);
-    const content = entry.isFile() ? readFileSync(file).toString("hex") : "";
-    return [entry.name, mode, size, content];
+    const { mode, size, mtimeMs } = statSync(file);
+    const readable = entry.isFile() && (mode & 0o400) !== 0;
+    const content = readable ? readFileSync(file).toString("hex") : "";
+    return [entry.name, mode, size, mtimeMs, content];
   });
 }
 
@@ -224,6 +225,7 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
       files.map((file) => ({ fault: "read-only", store: file })),
     );
     expect(snapshot(path.dirname(store))).toEqual(before);
+    chmodSync(path.dirname(store), 0o777); // so that it can be removed
   });
 
   inMounts("a file system, even for root", async () => {

@@ -146,8 +146,12 @@ export class JobSettle {
     return [...ended, ...this.#dependants.fail(ended, now)];
   }
 
-  /** What a host that closes could not settle is to run again. */
-  releaseAll(host: number): void {
+  /** What a host that closes could not settle is to run again, but for what was cancelled. */
+  releaseAll(host: number, now: number): void {
+    const ended = this.cancelled(host);
+    for (const id of ended)
+      this.#crash.run("HALTED", JSON.stringify(cancelledError), now, id);
+    this.#dependants.fail(ended, now);
     this.#releaseAll.run(host);
   }
 

@@ -176,15 +176,13 @@ export class SqliteStore implements contract.Store {
   }
 
   updateWorker(id: number, change: contract.WorkerChange): Promise<void> {
-    return this.#committer.run(() => {
-      this.#workers.update(id, change, this.#now());
-    });
+    return this.#committer.run(() =>
+      this.#workers.update(id, change, this.#now()),
+    );
   }
 
   haltWorker(id: number): Promise<void> {
-    return this.#committer.run(() => {
-      this.#workers.halt(id);
-    });
+    return this.#committer.run(() => this.#workers.halt(id));
   }
 
   findWorkers(filter: contract.WorkerFilter): Promise<WorkerRecord[]> {
@@ -210,9 +208,7 @@ export class SqliteStore implements contract.Store {
   }
 
   assertAlone(): Promise<void> {
-    return this.#committer.run(() => {
-      this.#hosts.assertAlone();
-    });
+    return this.#committer.run(() => this.#hosts.assertAlone());
   }
 
   reset(): Promise<void> {
@@ -237,7 +233,8 @@ export class SqliteStore implements contract.Store {
     try {
       if (db.open) {
         await this.#committer.run(() => {
-          this.#settle.releaseAll(this.#hosts.id);
+          this.#settle.releaseAll(this.#hosts.id, this.#now());
+          this.#workers.leave(this.#hosts.id, this.#now());
           this.#hosts.remove(this.#hosts.id);
         });
       }

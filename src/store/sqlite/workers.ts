@@ -1,6 +1,6 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-import type { WorkerRecord } from "../../models/worker.js";
+import type { WorkerRecord, WorkerState } from "../../models/worker.js";
 import type { NewWorker, WorkerChange, WorkerFilter } from "../store.js";
 
 const live = "state in ('NEW', 'WAITING', 'BUSY')";
@@ -14,7 +14,7 @@ export class WorkerTable {
   readonly #update;
   readonly #halt;
   readonly #find;
-  readonly #lose;
+  readonly #endAll;
 
   constructor(db: BetterSqlite3.Database) {
     this.#taken = db
@@ -55,8 +55,9 @@ export class WorkerTable {
         )
         .join(" and ")} order by nr`,
     );
-    this.#lose = db.prepare<[string, number, number]>(
-      `update myjobs_worker set state = 'ERROR', error = ?, current_job = null, last_update = ? where host = ? and ${live}`,
+    this.#endAll = db.prepare<[WorkerState, string | null, number, number]>(
+      `update myjobs_worker set state = ?, error = ifnull(?, error), current_job = null, last_update = ?
+       where host = ? and ${live}`,
     );
   }
 
@@ -107,7 +108,12 @@ export class WorkerTable {
 
   /** The workers of a host that is gone. */
   lose(host: number, now: number): void {
-    this.#lose.run("its host process died", now, host);
+    this.#endAll.run("ERROR", "its host process died", now, host);
+  }
+
+  /** The workers of a host that closes, should any be left: else their numbers would stay taken. */
+  leave(host: number, now: number): void {
+    this.#endAll.run("HALTED", null, now, host);
   }
 }
 

@@ -52,6 +52,44 @@ export function hostSuite(hosts: Hosts): void {
     });
   });
 
+  describe("a host that closes", () => {
+    test("gives back what it still holds, as no interruption, and frees the numbers of its workers", async () => {
+      const [mine, next] = [await hosts.open(), await hosts.open()];
+      const id = await scheduleOne(mine);
+      const by = await worker(mine);
+      await claim(mine, by);
+      await mine.close();
+      expect(await job(next, id)).toMatchObject({
+        state: "NEW",
+        attempt: 1,
+        worker: null,
+        timeStart: 0,
+      });
+      expect(await next.findWorkers({ id: by.id })).toMatchObject([
+        { state: "HALTED", currentJob: null, error: null },
+      ]);
+      const heir = await worker(next);
+      expect(heir.nr).toBe(by.nr);
+      expect(await next.claimJobs(heir, 1, undefined)).toMatchObject([
+        { id, attempt: 2, interruptions: 0 },
+      ]);
+    });
+
+    test("ends what had been cancelled, and those that hang on it", async () => {
+      const [mine, next] = [await hosts.open(), await hosts.open()];
+      const id = await scheduleOne(mine);
+      const behind = await scheduleOne(mine, { dependencies: [id] });
+      await claim(mine, await worker(mine));
+      await next.cancelJob(id);
+      await mine.close();
+      expect(await states(next, [id, behind])).toEqual(["ERROR", "ERROR"]);
+      expect(await job(next, id)).toMatchObject({
+        errorCat: "HALTED",
+        error: { name: "CancelledError" },
+      });
+    });
+  });
+
   describe("a host that has died", () => {
     test("is told with the processes that it may have left", async () => {
       const [dead, next] = [await hosts.open(), await hosts.open()];

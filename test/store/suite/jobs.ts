@@ -234,6 +234,27 @@ export function jobSuite(hosts: Hosts): void {
       ]);
     });
 
+    test("ends what had been cancelled, and those that hang on it, and tells their ids", async () => {
+      const store = await hosts.open();
+      const [one, two] = await schedule(store, {}, {});
+      const behind = await scheduleOne(store, { dependencies: [one!] });
+      const by = await worker(store);
+      const held = [await claim(store, by), await claim(store, by)];
+      await store.cancelJob(one!);
+      expect(
+        await store.releaseJobs(
+          held.map((attempt) => ({ ...attempt, started: true })),
+        ),
+      ).toEqual([one, behind]);
+      expect(await job(store, one!)).toMatchObject({
+        state: "ERROR",
+        errorCat: "HALTED",
+        error: { name: "CancelledError" },
+      });
+      expect(await states(store, [two!, behind])).toEqual(["NEW", "ERROR"]);
+      expect(await store.cancelledJobs()).toEqual([]);
+    });
+
     test("is no interruption", async () => {
       const store = await hosts.open();
       await schedule(store, {});

@@ -85,8 +85,8 @@ export function querySuite(hosts: Hosts): void {
     });
   });
 
-  describe("getJobs and endedJobs", () => {
-    test("give the jobs that exist, and those of them that have ended", async () => {
+  describe("getJobs, jobStates and endedJobs", () => {
+    test("give the jobs that exist, their states, and those of them that have ended", async () => {
       const store = await hosts.open();
       const sample = await fill(store);
       const ids = Object.values(sample);
@@ -101,6 +101,11 @@ export function querySuite(hosts: Hosts): void {
         halted,
       ]);
       expect(await store.getJobs([])).toEqual([]);
+      const states = await store.jobStates([sample.done, 99, sample.running]);
+      expect(states.sort((a, b) => a.id - b.id)).toEqual([
+        { id: sample.done, state: "DONE" },
+        { id: sample.running, state: "RUNNING" },
+      ]);
     });
 
     test("give ten thousand as well as one", async () => {
