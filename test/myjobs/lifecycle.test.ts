@@ -116,8 +116,8 @@ describe("stop", () => {
       const job = await myjobs.schedule(function addition({ a, b }) { return a + b; }, { a: 1, b: 2 });
       await job.wait();
       await myjobs.stop();
-      const stopped = performance.now();
-      process.on("exit", () => console.log(job.result, Math.round(performance.now() - stopped)));
+      // Its own output pipes are all that may still be open: a timer or handle of ours would keep it alive.
+      console.log(job.result, process.getActiveResourcesInfo().filter((kind) => kind !== "PipeWrap").join());
       `,
       [store],
     );
@@ -126,10 +126,7 @@ describe("stop", () => {
       signal: null,
       errors: "",
     });
-    const [result, milliseconds] = lines[0]!.split(" ").map(Number);
-    expect(result).toBe(3);
-    // The issue at hand is a timer or handle that is left: those last far longer.
-    expect(milliseconds).toBeLessThan(100);
+    expect(lines).toEqual(["3 "]);
   });
 
   test("works by await using", async () => {
