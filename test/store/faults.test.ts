@@ -193,11 +193,16 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
   }
 
   /** A file in a folder of its own; both can be reached by everyone. */
-  async function reachable(mode: number, folder: number): Promise<string> {
+  async function reachable(
+    mode: number,
+    folder: number,
+    journal = "wal",
+  ): Promise<string> {
     const inner = path.join(temporaryFolder(), "folder");
     mkdirSync(inner);
     const file = path.join(inner, "jobs.db");
     await (await open(file)).close();
+    if (journal !== "wal") withoutLog(file);
     chmodSync(file, mode);
     chmodSync(inner, folder);
     return file;
@@ -206,7 +211,7 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
   test("a file, whether there is a write-ahead log or not, or not even reading is allowed", async () => {
     const files = [
       await reachable(0o444, 0o777),
-      withoutLog(await reachable(0o444, 0o777)),
+      await reachable(0o444, 0o777, "delete"),
       await reachable(0o000, 0o777),
     ];
     const before = files.map((file) => snapshot(path.dirname(file)));
@@ -306,6 +311,8 @@ describe("A full disk", () => {
         "disk-full", // a job that is too large,
         1, // while in the same turn the others are counted;
         "disk-full", // small ones, until nothing fits;
+        "disk-full", // one more host,
+        true, // of which nothing stays;
         1, // with room again, one more;
         "disk-full", // opening the store,
         true, // which leaves it as it is;
@@ -433,6 +440,14 @@ describe("A file", () => {
     expect(
       readdirSync(folder).filter((name) => name.endsWith(".db")),
     ).toHaveLength(4);
+  });
+
+  test("is the same with blanks around its name, which better-sqlite3 leaves out", async () => {
+    const file = temporaryFile();
+    const store = await open(`${file} \n`);
+    expect(store.path).toBe(file);
+    const made = readdirSync(path.dirname(file));
+    expect(made.filter((name) => !name.includes("-"))).toEqual(["jobs.db"]);
   });
 
   test("whose tables are not what they should be says so, and is let go of", async () => {

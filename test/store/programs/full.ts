@@ -68,6 +68,9 @@ while (refused === 0)
       refused += 1;
     });
 const kept = await store.countJobs({});
+const alone = snapshot();
+say(await openStore(file, "full", Date.now).then(() => "opened", fault));
+say(snapshot() === alone);
 rmSync(ballast);
 await store.insertJobs([job("{}")]);
 say((await store.countJobs({})) - kept);
