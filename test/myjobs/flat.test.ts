@@ -23,7 +23,7 @@ test("100,000 jobs pass with nothing lost, and the memory of host and children s
         sum += job.result;
       }));
       globalThis.gc();
-      memory.push([process.pid, ...[...myjobs.workers.values()].map(({ pid }) => pid)].map(rss));
+      memory.push([process.memoryUsage().heapUsed / 1024 ** 2, ...[...myjobs.workers.values()].map(({ pid }) => rss(pid))]);
     }
     console.log(JSON.stringify({ sum, count: await myjobs.jobs.count({ state: "OK" }), memory }));
     await myjobs.stop();
@@ -42,9 +42,10 @@ test("100,000 jobs pass with nothing lost, and the memory of host and children s
     memory: number[][];
   };
   expect({ sum, count }).toEqual({ sum: 10 * 49_995_000, count: 100_000 });
-  // MiB over nine rounds; a leak of 1 kB a job would be 90.
+  // MiB over nine rounds; a leak of 1 kB a job would be 90. Of the host what is reachable: how much
+  // more its process holds is the garbage collector's choice, and varies by as much with the load.
   memory[0]!.forEach((before, index) => {
-    expect(memory.at(-1)![index]! - before).toBeLessThan(60);
+    expect(memory.at(-1)![index]! - before).toBeLessThan(30);
   });
   console.info(
     `memory in MiB: ${JSON.stringify(memory.map((row) => row.map(Math.round)))}`,

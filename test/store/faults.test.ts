@@ -53,14 +53,6 @@ function snapshot(folder: string): unknown[] {
 }
 
 const namespace = ["unshare", "--map-root-user", "--mount"];
-/** Where no file systems can be mounted, not even in a namespace of one's own, this cannot be tried. */
-const inMounts =
-  spawnSync(namespace[0]!, [
-    ...namespace.slice(1),
-    ...["mount", "-t", "tmpfs", "tmpfs", "/mnt"],
-  ]).status === 0
-    ? test
-    : test.skip;
 
 /** As a program would leave it that keeps no write-ahead log. */
 function withoutLog(file: string): string {
@@ -233,7 +225,7 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
     chmodSync(path.dirname(store), 0o777); // so that it can be removed
   });
 
-  inMounts("a file system, even for root", async () => {
+  test("a file system, even for root", async () => {
     const file = await storeFile();
     const files = [file, path.join(path.dirname(file), "new.db")];
     const before = snapshot(path.dirname(file));
@@ -297,30 +289,27 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
 });
 
 describe("A full disk", () => {
-  inMounts(
-    "refuses what does not fit, keeps what was accepted, and is told when opening",
-    async () => {
-      const folder = temporaryFolder();
-      const { lines, exit } = program(
-        "full",
-        [folder],
-        mounted(folder, '-t tmpfs -o size=1m tmpfs "$0"'),
-      );
-      expect(await exit).toEqual({ end: 0, errors: "" });
-      expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-        "disk-full", // a job that is too large,
-        1, // while in the same turn the others are counted;
-        "disk-full", // small ones, until nothing fits;
-        "disk-full", // one more host,
-        true, // of which nothing stays;
-        1, // with room again, one more;
-        "disk-full", // opening the store,
-        true, // which leaves it as it is;
-        "disk-full", // making a new one;
-        1, // and in the end all is there.
-      ]);
-    },
-  );
+  test("refuses what does not fit, keeps what was accepted, and is told when opening", async () => {
+    const folder = temporaryFolder();
+    const { lines, exit } = program(
+      "full",
+      [folder],
+      mounted(folder, '-t tmpfs -o size=1m tmpfs "$0"'),
+    );
+    expect(await exit).toEqual({ end: 0, errors: "" });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      "disk-full", // a job that is too large,
+      1, // while in the same turn the others are counted;
+      "disk-full", // small ones, until nothing fits;
+      "disk-full", // one more host,
+      true, // of which nothing stays;
+      1, // with room again, one more;
+      "disk-full", // opening the store,
+      true, // which leaves it as it is;
+      "disk-full", // making a new one;
+      1, // and in the end all is there.
+    ]);
+  });
 
   test("is told of a Database that was given, too", async () => {
     const given = database(temporaryFile());
