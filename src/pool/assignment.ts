@@ -38,26 +38,6 @@ export class Assignment {
   }
 
   get message(): JobMessage {
-    const {
-      id,
-      attempt,
-      name,
-      category,
-      actionId,
-      kwargs,
-      dependencies,
-      results,
-    } = this.job;
-    return {
-      id,
-      attempt,
-      name,
-      category,
-      actionId,
-      kwargs,
-      dependencies,
-      results,
-      mark: this.mark,
-    };
+    return { ...this.job, mark: this.mark };
   }
 }

@@ -29,7 +29,7 @@ const mostPatience = 8;
 export class Autoscaler {
   readonly #options: AutoscalerOptions;
   readonly #port: AutoscalerPort;
-  #bounds: Bounds;
+  bounds: Bounds;
   #ready = 0;
   #bootTime = firstBootTime;
   #serviceTime: number | undefined;
@@ -44,16 +44,12 @@ export class Autoscaler {
     port: AutoscalerPort,
   ) {
     this.#options = options;
-    this.#bounds = bounds;
+    this.bounds = bounds;
     this.#port = port;
   }
 
-  get bounds(): Bounds {
-    return this.#bounds;
-  }
-
-  set bounds(bounds: Bounds) {
-    this.#bounds = bounds;
+  get serviceTime(): number | undefined {
+    return this.#serviceTime;
   }
 
   /** How many jobs could run now and have no worker. */
@@ -86,7 +82,7 @@ export class Autoscaler {
     const idleFor = Math.max(0, ...idle.map((worker) => worker.idleFor));
     const idleTimeout = this.#options.idleTimeout * this.#patience;
     const decision = decide({
-      ...this.#bounds,
+      ...this.bounds,
       busy,
       idle: idle.length,
       starting,
@@ -99,7 +95,7 @@ export class Autoscaler {
       idleTimeout,
     });
     this.#carryOut(decision, workers, present, busy, hold);
-    if (present > this.#bounds.nrMin) {
+    if (present > this.bounds.nrMin) {
       this.#lookAgain(Math.max(idleTimeout - idleFor, 10));
     } else if (this.#ready > 0 && starting > 0) this.#lookAgain(this.#bootTime);
   }
@@ -130,7 +126,7 @@ export class Autoscaler {
   /** Growing again so soon after retiring one: be slower to retire the next. */
   #regret(present: number): void {
     const since = monotonic() - this.#retiredAt;
-    if (present < this.#bounds.nrMin || since > this.#options.idleTimeout)
+    if (present < this.bounds.nrMin || since > this.#options.idleTimeout)
       return;
     this.#patience = Math.min(this.#patience * 2, mostPatience);
   }

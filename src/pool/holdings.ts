@@ -25,7 +25,7 @@ export interface HoldingsOptions {
 }
 
 export interface HoldingsPort {
-  settled(job: ClaimedJob, outcome: Outcome, took: number): void;
+  settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void;
   /** The vessel is being brought down. */
   terminating(): void;
 }
@@ -208,13 +208,14 @@ export class Holdings {
   }
 
   #fail(assignment: Assignment, { errorCat, error }: Verdict): void {
-    const { timeStart } = assignment;
+    const { timeStart, started, startedAt } = assignment;
     const timeStop = now();
     const end = { errorCat, error, timeStart, timeStop };
-    this.#settle(assignment, { kind: "failed", ...end });
+    const took = started ? monotonic() - startedAt : undefined;
+    this.#settle(assignment, { kind: "failed", ...end }, took);
   }
 
-  #settle(assignment: Assignment, outcome: Outcome, took = 0): void {
+  #settle(assignment: Assignment, outcome: Outcome, took?: number): void {
     assignment.termination?.end();
     this.#held.delete(assignment.job.id);
     const next = this.head;

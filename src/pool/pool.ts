@@ -130,6 +130,11 @@ export class Pool {
     this.reconcile();
   }
 
+  /** Milliseconds that a job takes, as measured; undefined until one has ended. */
+  get serviceTime(): number | undefined {
+    return this.#autoscaler.serviceTime;
+  }
+
   /** A job took so many milliseconds. */
   served(took: number): void {
     this.#autoscaler.served(took);

@@ -19,7 +19,8 @@ export interface WorkerPort {
     worker: PoolWorker,
     job: ClaimedJob,
     outcome: Outcome,
-    took: number,
+    /** Milliseconds that it ran; undefined if it did not. */
+    took: number | undefined,
   ): void;
   /** Its phase has changed. */
   changed(worker: PoolWorker): void;
@@ -190,7 +191,7 @@ export class PoolWorker implements VesselPort {
     this.#die();
   }
 
-  #settled(job: ClaimedJob, outcome: Outcome, took: number): void {
+  #settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void {
     if (this.holds === 0) {
       if (this.#phase === "draining") this.#vessel.leave();
       else this.#enter("idle");

@@ -3,13 +3,15 @@ import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { PoolWorker } from "../pool/worker.js";
 import type { Categories, Store } from "../store/store.js";
-import { Appetite } from "./appetite.js";
+import { appetite } from "./appetite.js";
 
 const retryAfter = 1_000;
 
 export interface ClaimsPort {
   /** How many more jobs a worker may take in its life. */
   allowance(worker: PoolWorker): number;
+  /** Milliseconds that a job takes, as measured. */
+  serviceTime(): number | undefined;
   assign(
     worker: PoolWorker,
     jobs: readonly ClaimedJob[],
@@ -23,7 +25,6 @@ export interface ClaimsPort {
 
 /** Claims jobs for workers that have room, one claim at a time for each. */
 export class Claims {
-  readonly appetite = new Appetite();
   readonly #store: Store;
   readonly #categories: Categories;
   readonly #port: ClaimsPort;
@@ -32,6 +33,8 @@ export class Claims {
   readonly #under = new Map<PoolWorker, boolean>();
   readonly #retries = new Set<NodeJS.Timeout>();
   readonly #claiming = new Set<Promise<void>>();
+  /** A job that a host died under is sent alone; so until one turns out to be none, all are. */
+  #cautious = false;
   #closed = false;
 
   constructor(store: Store, categories: Categories, port: ClaimsPort) {
@@ -53,7 +56,7 @@ export class Claims {
       return;
     }
     const left = this.#port.allowance(worker) - worker.holds;
-    const limit = Math.min(this.appetite.of(worker), left);
+    const limit = Math.min(this.#appetite(worker), left);
     if (limit <= 0) return;
     this.#under.set(worker, false);
     const claiming = this.#claim(worker, limit)
@@ -91,6 +94,11 @@ export class Claims {
     this.#retries.add(timer);
   }
 
+  #appetite(worker: PoolWorker): number {
+    if (this.#cautious) return worker.open && worker.holds === 0 ? 1 : 0;
+    return appetite(worker, this.#port.serviceTime());
+  }
+
   async #claim(worker: PoolWorker, limit: number): Promise<void> {
     const { id, nr } = worker.settings;
     const claimed = await this.#store.claimJobs(
@@ -118,7 +126,7 @@ export class Claims {
     claimed: readonly ClaimedJob[],
   ): readonly ClaimedJob[] {
     const suspect = claimed.findIndex(({ interruptions }) => interruptions > 0);
-    this.appetite.cautious = suspect >= 0;
+    this.#cautious = suspect >= 0;
     if (suspect < 0) return claimed;
     const together = suspect === 0 && worker.holds === 0 ? 1 : suspect;
     this.#port.release(worker, claimed.slice(together));

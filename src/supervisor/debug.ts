@@ -11,10 +11,10 @@ export function showEnd(
   worker: PoolWorker,
   job: ClaimedJob,
   outcome: Outcome,
-  took: number,
+  took: number | undefined,
 ): void {
   if (!worker.settings.debug) return;
-  const time = `in ${took.toFixed(1)} ms`;
+  const time = took === undefined ? "unstarted" : `in ${took.toFixed(1)} ms`;
   if (outcome.kind === "ok") {
     print(worker, job, `OK ${time}: ${outcome.end.result}`);
   } else if (outcome.kind === "released") print(worker, job, "given back");

@@ -77,6 +77,7 @@ export class Dispatcher implements PoolPort {
     this.#claims = new Claims(store, categories, {
       failed,
       allowance: (worker) => this.#allowance.get(worker) ?? Infinity,
+      serviceTime: () => this.pool.serviceTime,
       assign: (worker, jobs, actions) => {
         this.#assign(worker, jobs, actions);
       },
@@ -161,13 +162,12 @@ export class Dispatcher implements PoolPort {
     worker: PoolWorker,
     job: ClaimedJob,
     outcome: Outcome,
-    took: number,
+    took: number | undefined,
   ): void {
     showEnd(worker, job, outcome, took);
     this.#ledger.settle(worker.nr, job, outcome);
     if (outcome.kind !== "released") {
-      this.#claims.appetite.learn(took);
-      this.pool.served(took);
+      if (took !== undefined) this.pool.served(took);
       const left = (this.#allowance.get(worker) ?? Infinity) - 1;
       this.#allowance.set(worker, left);
       if (left <= 0) worker.halt();

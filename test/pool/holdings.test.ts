@@ -1,0 +1,135 @@
+import { describe, expect, test } from "@jest/globals";
+
+import type { ClaimedJob } from "../../src/models/job.js";
+import { Holdings } from "../../src/pool/holdings.js";
+import { cancelled, type Outcome } from "../../src/pool/outcome.js";
+import type { Vessel } from "../../src/pool/vessel.js";
+import { Marks } from "../../src/transport/marks.js";
+import type { HostMessage, JobMessage } from "../../src/transport/messages.js";
+import { until } from "../support/until.js";
+
+interface Settled {
+  id: number;
+  outcome: Outcome;
+  took: number | undefined;
+}
+
+/** A vessel that only notes what it is told. */
+class Notes implements Vessel {
+  readonly type = "subprocess";
+  readonly pid = 0;
+  readonly killable = true;
+  readonly marks = new Marks();
+  readonly sent: JobMessage[] = [];
+  readonly signals: string[] = [];
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+  send(message: HostMessage): void {
+    if (message.type === "jobs") this.sent.push(...message.jobs);
+  }
+  signal(signal: string): void {
+    this.signals.push(signal);
+  }
+  leave(): void {
+    this.signals.push("leave");
+  }
+}
+
+function ground(timeout = 0): {
+  vessel: Notes;
+  holdings: Holdings;
+  settled: Settled[];
+} {
+  const vessel = new Notes();
+  const settled: Settled[] = [];
+  const options = { timeout, killGrace: 5, concurrency: 1, debug: false };
+  const holdings = new Holdings(vessel, options, {
+    settled: ({ id }, outcome, took) => settled.push({ id, outcome, took }),
+    terminating: () => undefined,
+  });
+  return { vessel, holdings, settled };
+}
+
+const job = (id: number): ClaimedJob => ({
+  id,
+  name: "",
+  category: "",
+  timeout: 0,
+  actionId: 1,
+  kwargs: "{}",
+  attempt: 1,
+  interruptions: 0,
+  dependencies: [],
+  results: [],
+});
+const gone = { exitCode: null, signal: "SIGKILL", output: "" };
+
+describe("what a worker holds", () => {
+  test("a job that was stopped counts with the time that it ran, not as an instant one", async () => {
+    const { vessel, holdings, settled } = ground(30);
+    holdings.add([job(1)], []);
+    await until("it is killed at its limit", () =>
+      vessel.signals.includes("SIGKILL"),
+    );
+    holdings.lost(gone, undefined);
+    expect(settled).toMatchObject([
+      { id: 1, outcome: { kind: "failed", errorCat: "TIMEOUT" } },
+    ]);
+    expect(settled[0]!.took).toBeGreaterThanOrEqual(30);
+    vessel.marks.close();
+  });
+
+  test("a job that never started counts with no time at all", () => {
+    const { vessel, holdings, settled } = ground();
+    holdings.add([job(1), job(2)], []);
+    expect(holdings.stop(2, cancelled())).toBe(true);
+    expect(settled).toMatchObject([
+      { id: 2, took: undefined, outcome: { errorCat: "HALTED" } },
+    ]);
+    holdings.lost(gone, "requeued");
+    expect(settled[1]).toMatchObject({
+      id: 1,
+      outcome: { kind: "released", started: true },
+    });
+    vessel.marks.close();
+  });
+
+  test("a skip is of the sending that it names, not of the same attempt given again", () => {
+    const { vessel, holdings, settled } = ground();
+    holdings.add([job(1), job(2)], []);
+    const first = vessel.sent[1]!.mark;
+    holdings.revoke();
+    holdings.add([job(2)], []);
+    // The child passes the first sending only now.
+    expect(vessel.marks.start(first)).toBe(false);
+    holdings.skipped(2, first);
+    expect(settled).toMatchObject([{ id: 2, outcome: { kind: "released" } }]);
+    expect(holdings.size).toBe(2);
+    expect(vessel.marks.start(vessel.sent[2]!.mark)).toBe(true);
+    holdings.lost(gone, "requeued");
+    vessel.marks.close();
+  });
+
+  test("a late answer only hastens the end, and changes nothing of it", () => {
+    const { vessel, holdings, settled } = ground();
+    holdings.add([job(1)], []);
+    holdings.stop(1, cancelled());
+    expect(vessel.signals).toEqual([]);
+    const end = {
+      id: 1,
+      attempt: 1,
+      timeStart: 1,
+      timeStop: 2,
+      took: 1,
+      result: "5",
+    };
+    expect(holdings.ended(end)).toBe(false);
+    expect(vessel.signals).toEqual(["SIGTERM"]);
+    holdings.lost({ ...gone, signal: "SIGTERM" }, undefined);
+    expect(settled).toMatchObject([
+      { outcome: { kind: "failed", errorCat: "HALTED" } },
+    ]);
+    vessel.marks.close();
+  });
+});
