@@ -195,6 +195,11 @@ export interface OpenOptions {
   workerEnv?: Readonly<Record<string, string | undefined>>;
 }
 
+/** The id of a record. */
+export function isId(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}
+
 export function isText(value: unknown): boolean {
   return (
     typeof value === "string" &&

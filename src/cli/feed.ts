@@ -30,7 +30,6 @@ export class Feed {
   readonly #earlier: Earlier<Job>;
   readonly #window = new Window();
   #begun: Promise<void> | undefined;
-  #isStored = false;
 
   constructor(
     myjobs: MyJobs,
@@ -71,13 +70,8 @@ export class Feed {
 
   /** Not by `scheduleMany`: each has its own name. What is asked for in one turn is one commit all the same. */
   async #schedule(inputs: string[], signal: AbortSignal): Promise<void> {
-    // Until the action is stored, those that wait for that may overtake each other; then their order is kept.
-    const alone = this.#isStored ? 0 : 1;
-    for (const some of [inputs.slice(0, alone), inputs.slice(alone)]) {
-      const jobs = await Promise.all(some.map((input) => this.#make(input)));
-      for (const job of jobs) this.#follow(job, signal);
-      this.#isStored ||= jobs.length > 0;
-    }
+    const jobs = await Promise.all(inputs.map((input) => this.#make(input)));
+    for (const job of jobs) this.#follow(job, signal);
   }
 
   #make(input: string): Promise<Job> {

@@ -2,13 +2,13 @@ import { Capturer } from "../actions/capture.js";
 import type { Kwargs } from "../actions/types.js";
 import { toJson } from "../actions/values.js";
 import { OptionError } from "../errors.js";
-import type { NewAction } from "../models/action.js";
-import type { ActionRecord } from "../models/action.js";
+import type { ActionRecord, NewAction } from "../models/action.js";
 import type { JobRecord, NewJob } from "../models/job.js";
 import {
   boolean,
   duration,
   integer,
+  isId,
   readOptions,
   readValue,
   type Rule,
@@ -62,6 +62,8 @@ export class Scheduling {
   /** By key. */
   readonly #stored = new Map<string, Promise<ActionRecord>>();
   readonly #standard: Plan;
+  /** Resolves when all modules that were asked for have been looked up. */
+  #lookedUp: Promise<void> | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -72,12 +74,25 @@ export class Scheduling {
     return options === undefined ? this.#standard : plan(where, options);
   }
 
-  /** The action as it is stored; once for each key, then remembered. */
+  /**
+   * The action as it is stored; once for each key, then remembered. Calls resolve in their order, so
+   * that jobs are stored in it: one whose module is still being looked up holds those behind it.
+   */
   action(where: string, action: unknown): Promise<ActionRecord> {
     const captured = this.#capturer.capture(action, where);
-    return captured instanceof Promise
-      ? captured.then((one) => this.#put(one))
-      : this.#put(captured);
+    if (!(captured instanceof Promise) && this.#lookedUp === undefined)
+      return this.#put(captured);
+    const before = this.#lookedUp;
+    const stored = (async () => {
+      const found = await captured;
+      await before;
+      return this.#put(found);
+    })();
+    const lookedUp = stored.then(ignore, ignore).then(() => {
+      if (this.#lookedUp === lookedUp) this.#lookedUp = undefined;
+    });
+    this.#lookedUp = lookedUp;
+    return stored;
   }
 
   /** The store was emptied. */
@@ -154,12 +169,12 @@ function plan(where: string, options: ScheduleOptions | undefined): Plan {
   };
 }
 
+function ignore(): void {
+  // Its caller is told.
+}
+
 function idOf(value: unknown): unknown {
   return typeof value === "object" && value !== null
     ? (value as { id?: unknown }).id
     : value;
-}
-
-function isId(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
 }

@@ -4,6 +4,7 @@ import { errorCats, jobStates } from "../models/job.js";
 import { workerStates, workerTypes } from "../models/worker.js";
 import {
   integer,
+  isId,
   isText,
   readOptions,
   readValue,
@@ -151,8 +152,4 @@ function many(
       Array.isArray(value) ? value.every(accepts) : accepts(value),
     default: undefined,
   };
-}
-
-function isId(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
