@@ -165,13 +165,6 @@ export class WorkerError extends MyJobsError {
   }
 }
 
-/** tmux is absent, or refused a session or window. */
-export class TmuxError extends MyJobsError {
-  static {
-    this.prototype.name = "TmuxError";
-  }
-}
-
 /** Something was asked of an instance after, or was pending at, its `stop()`. */
 export class StoppedError extends MyJobsError {
   static {

@@ -14,7 +14,6 @@ export interface Scale {
 export interface EventMap<Job, Worker, State> {
   scheduled: [job: Job];
   started: [job: Job];
-  retry: [job: Job];
   ended: [job: Job];
   worker: [worker: Worker, state: State];
   scale: [scale: Scale];

@@ -18,7 +18,6 @@ export {
   StoppedError,
   StoreError,
   type StoreFault,
-  TmuxError,
   ValueError,
   WaitTimeoutError,
   WorkerError,

@@ -3,7 +3,6 @@ import { setTimeout } from "../clock.js";
 import type { WorkerRecord, WorkerState } from "../models/worker.js";
 import { boolean, integer, readOptions } from "../options.js";
 import type { PoolWorker } from "../pool/worker.js";
-import { signalGroup } from "../processes.js";
 import type { Store, WorkerFilter } from "../store/store.js";
 import type { Dispatcher } from "../supervisor/dispatcher.js";
 import { workerFilter } from "./views.js";
@@ -99,24 +98,22 @@ export class Fleet implements WorkerHandlePort {
     return record;
   }
 
-  async halt(id: number): Promise<void> {
-    const own = this.#own(id);
-    await this.#store.haltWorker(id);
-    own?.halt();
-    await (own?.died ?? this.#ended(id));
-    await this.#dispatcher().written();
+  halt(id: number): Promise<void> {
+    return this.#end(id, false);
   }
 
-  async kill({ id, pid, type }: WorkerRecord): Promise<void> {
+  kill(id: number): Promise<void> {
+    return this.#end(id, true);
+  }
+
+  /** Ours at once; another host's by an order in the store. Resolves when that is recorded. */
+  async #end(id: number, kill: boolean): Promise<void> {
     const own = this.#own(id);
-    if (own !== undefined) {
-      own.kill();
-      await own.died;
-      await this.#dispatcher().written();
-    } else if (type === "subprocess" && (await this.#lives(id))) {
-      signalGroup(pid, "SIGKILL");
-      await this.#ended(id);
-    } else await this.halt(id);
+    if (kill) own?.kill();
+    else own?.halt();
+    await this.#store.haltWorker(id, kill);
+    await (own?.died ?? this.#ended(id));
+    await this.#dispatcher().written();
   }
 
   #own(id: number): PoolWorker | undefined {
@@ -125,16 +122,9 @@ export class Fleet implements WorkerHandlePort {
     );
   }
 
-  async #lives(id: number): Promise<boolean> {
-    const [record] = await this.#store.findWorkers({
-      id,
-      state: ["NEW", "WAITING", "BUSY"],
-    });
-    return record !== undefined;
-  }
-
   async #ended(id: number): Promise<void> {
-    while (await this.#lives(id))
+    const alive = { id, state: ["NEW", "WAITING", "BUSY"] } as const;
+    while ((await this.#store.findWorkers(alive)).length > 0)
       await new Promise((resolve) => setTimeout(resolve, pollInterval));
   }
 }

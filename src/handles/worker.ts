@@ -8,7 +8,7 @@ import type {
 export interface WorkerHandlePort {
   find(id: number): Promise<WorkerRecord | undefined>;
   halt(id: number): Promise<void>;
-  kill(record: WorkerRecord): Promise<void>;
+  kill(id: number): Promise<void>;
 }
 
 /** A worker as it was when this handle last looked: it changes only through `load`, `halt` and `kill`. */
@@ -90,9 +90,9 @@ export class Worker {
     await this.load();
   }
 
-  /** Kills its process group at once; its job ends HALTED. Resolves when it is gone and that is recorded. */
+  /** Kills its process group at once; its job ends HALTED. Resolves when that is recorded. Works on any process's worker. */
   async kill(): Promise<void> {
-    await this.#port.kill(this.#record);
+    await this.#port.kill(this.#record.id);
     await this.load();
   }
 

@@ -43,8 +43,8 @@ export interface Store {
   releaseJobs(releases: readonly JobRelease[]): Promise<number[]>;
   /** Ends a NEW job HALTED; marks a RUNNING one, for the host that runs it to see. */
   cancelJob(id: number): Promise<Cancellation>;
-  /** The jobs held by this host that were cancelled from elsewhere. */
-  cancelledJobs(): Promise<number[]>;
+  /** What was asked of this host from elsewhere. */
+  orders(): Promise<Orders>;
   /** OK becomes DONE; false if it was not OK. */
   collectJob(id: number): Promise<boolean>;
 
@@ -66,8 +66,8 @@ export interface Store {
   /** Registers a worker of this host under `nr`, or the lowest that is free; undefined if `nr` is taken by a live one. */
   registerWorker(worker: NewWorker): Promise<WorkerRecord | undefined>;
   updateWorker(id: number, change: WorkerChange): Promise<void>;
-  /** Asks a worker of any host to stop after its current job. */
-  haltWorker(id: number): Promise<void>;
+  /** Orders a worker of any host to stop after its current job, or with `kill` at once. */
+  haltWorker(id: number, kill: boolean): Promise<void>;
   findWorkers(filter: WorkerFilter): Promise<WorkerRecord[]>;
 
   /** The hosts that died without closing, with the processes they may have left. */
@@ -114,6 +114,15 @@ export interface WorkerFilter {
   type?: OneOrMany<WorkerType>;
   state?: OneOrMany<WorkerState>;
   name?: OneOrMany<string>;
+}
+
+/** By id. */
+export interface Orders {
+  /** Jobs to stop. */
+  cancelled: number[];
+  /** Workers to halt, and to kill. */
+  halted: number[];
+  killed: number[];
 }
 
 export interface KnownState {

@@ -4,7 +4,7 @@ const retryAfter = 1_000;
 
 /**
  * Writes what has happened. A fault of the store must not lose it: it is told, and tried again until
- * it is written or the instance ends; then the next `open` finds the job RUNNING and settles it.
+ * it is written or the instance ends; then closing the store gives the job back, or the next `open` does.
  */
 export class Records {
   readonly #onError: (error: Error) => void;

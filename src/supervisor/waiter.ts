@@ -118,7 +118,8 @@ export class Waiter {
       await this.#askForEnds();
       // Never more than a small part of the time, however many are awaited.
       const pause = lookPart * (monotonic() - begun);
-      if (pause > 5) await new Promise((resolve) => setTimeout(resolve, pause));
+      if (pause > 5)
+        await new Promise((resolve) => setTimeout(resolve, pause).unref());
     }
   }
 

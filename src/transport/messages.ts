@@ -1,17 +1,8 @@
 import type { ActionRecord } from "../models/action.js";
-import type { JobError } from "../models/job.js";
+import type { ClaimedJob, JobError } from "../models/job.js";
 
 /** One job on its way to the process that runs it. Values travel as JSON text, and are read where they are used. */
-export interface JobMessage {
-  id: number;
-  attempt: number;
-  name: string;
-  category: string;
-  actionId: number;
-  kwargs: string;
-  dependencies: readonly number[];
-  /** The dependencies' results. */
-  results: readonly string[];
+export interface JobMessage extends ClaimedJob {
   /** Its place among the marks, if it can be taken back before it has started; 0 = it cannot. */
   mark: number;
 }

@@ -44,6 +44,39 @@ describe("when things happen at once", () => {
     expect(job).toMatchObject({ state: "ERROR", errorCat: "HALTED" });
   });
 
+  test("a worker killed by another instance ends its job HALTED", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const running = await reopen({ store });
+    const other = await reopen({ store });
+    await running.workersSubprocessStart({ nrFixed: 1 });
+    const job = await other.schedule(wait, { ms: 60_000 });
+    await until("it runs", async () => (await job.load()).state === "RUNNING");
+    const [worker] = await other.workersFind({ state: "BUSY" });
+    await worker!.kill();
+    expect(worker!.state).toBe("HALTED");
+    await job.wait({ die: false });
+    expect(job).toMatchObject({ state: "ERROR", errorCat: "HALTED" });
+    await until("there is another", () =>
+      [...running.workers.values()].some(({ state }) => state === "WAITING"),
+    );
+  });
+
+  test("calls of schedule store their jobs in order, though the first waits for its module", async () => {
+    const myjobs = await open();
+    const action = { module: "../support/actions.js", method: "greet" };
+    const first = Array.from({ length: 50 }, (_, nr) =>
+      myjobs.schedule(action, { name: String(nr) }),
+    );
+    // Some turns later, when it may or may not be known already.
+    const later: typeof first = [];
+    for (let turn = 0; turn < 50; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      later.push(myjobs.schedule(action, { name: String(50 + turn) }));
+    }
+    const jobs = await Promise.all([...first, ...later]);
+    expect(jobs.map(({ id }) => id)).toEqual(jobs.map((_, index) => index + 1));
+  });
+
   test("a later stop that is less patient ends a patient one", async () => {
     const myjobs = await open();
     await myjobs.workersSubprocessStart();

@@ -81,8 +81,8 @@ export class JobClaim {
     rows.sort((a, b) => b.priority - a.priority || a.id - b.id);
     if (rows[0] !== undefined) this.#busy.run(rows[0].id, now, worker.id);
     else if (worker.idle) this.#waiting.run(now, worker.id);
-    const any = rows.length > 0 && this.#anyDependency.get() === 1;
-    return rows.map((row) => this.#claimed(row, any));
+    const depending = rows.length > 0 && this.#anyDependency.get() === 1;
+    return rows.map((row) => this.#claimed(row, depending));
   }
 
   count(categories: Categories, most: number): number {
@@ -93,10 +93,10 @@ export class JobClaim {
     return row?.nr ?? 0;
   }
 
-  #claimed(row: ClaimedRow, any: boolean): ClaimedJob {
+  #claimed(row: ClaimedRow, depending: boolean): ClaimedJob {
     const { id, name, category, timeout, actionId, kwargs } = row;
     const { attempt, interruptions } = row;
-    const found = any ? this.#dependencies.all(id) : [];
+    const found = depending ? this.#dependencies.all(id) : [];
     const dependencies = found.map((one) => one.id);
     const results = found.map((one) => one.result ?? "null");
     const job = { id, name, category, timeout, actionId, kwargs };

@@ -2,15 +2,15 @@ import type BetterSqlite3 from "better-sqlite3";
 
 import type { JobError } from "../../models/job.js";
 
-/** What a job's end does to those that wait for it. */
+/** Ending jobs that never ran, and what a job's end does to those that wait for it. */
 export class Dependants {
-  readonly #any;
+  readonly #has;
   readonly #release;
   readonly #of;
-  readonly #fail;
+  readonly #halt;
 
   constructor(db: BetterSqlite3.Database) {
-    this.#any = db
+    this.#has = db
       .prepare<[number], number>(
         "select exists (select 1 from myjobs_dependency where depends_on = ?)",
       )
@@ -22,7 +22,7 @@ export class Dependants {
     this.#of = db.prepare<[number], { id: number }>(
       "select distinct job_id as id from myjobs_dependency where depends_on = ?",
     );
-    this.#fail = db.prepare<[string, number, number]>(
+    this.#halt = db.prepare<[string, number, number]>(
       `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ?
        where id = ? and state = 'NEW'`,
     );
@@ -30,7 +30,12 @@ export class Dependants {
 
   release(id: number): void {
     // Asking first is a third of the cost of an update that finds none.
-    if (this.#any.get(id) === 1) this.#release.run(id);
+    if (this.#has.get(id) === 1) this.#release.run(id);
+  }
+
+  /** Ends a NEW job HALTED; false if it is not NEW. */
+  halt(id: number, error: JobError, now: number): boolean {
+    return this.#halt.run(JSON.stringify(error), now, id).changes === 1;
   }
 
   /** Fails all that hang on the given jobs, directly or not; each names the direct one. Gives their ids. */
@@ -38,9 +43,9 @@ export class Dependants {
     const failed: number[] = [];
     const worklist = [...ids];
     for (let id = worklist.pop(); id !== undefined; id = worklist.pop()) {
-      const error = JSON.stringify(dependencyFailure(id));
+      const error = dependencyFailure(id);
       for (const dependant of this.#of.all(id)) {
-        if (this.#fail.run(error, now, dependant.id).changes === 0) continue;
+        if (!this.halt(dependant.id, error, now)) continue;
         failed.push(dependant.id);
         worklist.push(dependant.id);
       }

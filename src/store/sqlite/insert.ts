@@ -3,7 +3,7 @@ import type BetterSqlite3 from "better-sqlite3";
 import { JobNotFoundError } from "../../errors.js";
 import type { JobState, NewJob } from "../../models/job.js";
 import type { InsertedJob } from "../store.js";
-import { dependencyFailure } from "./dependants.js";
+import { type Dependants, dependencyFailure } from "./dependants.js";
 
 /** Storing new jobs. */
 export class JobInsert {
@@ -11,9 +11,10 @@ export class JobInsert {
   readonly #insert;
   readonly #state;
   readonly #depend;
-  readonly #fail;
+  readonly #dependants: Dependants;
 
-  constructor(db: BetterSqlite3.Database) {
+  constructor(db: BetterSqlite3.Database, dependants: Dependants) {
+    this.#dependants = dependants;
     // The sequence, not max(id): ids of deleted jobs are never given again.
     this.#lastId = db.prepare<[], { seq: number }>(
       "select seq from sqlite_sequence where name = 'myjobs_job'",
@@ -29,9 +30,6 @@ export class JobInsert {
     );
     this.#depend = db.prepare<[number, number, number]>(
       "insert into myjobs_dependency (job_id, position, depends_on) values (?, ?, ?)",
-    );
-    this.#fail = db.prepare<[string, number, number]>(
-      `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ? where id = ? and state = 'NEW'`,
     );
   }
 
@@ -55,7 +53,7 @@ export class JobInsert {
         this.#depend.run(id, position, dependsOn),
       );
       if (failed !== undefined)
-        this.#fail.run(JSON.stringify(dependencyFailure(failed)), now, id);
+        this.#dependants.halt(id, dependencyFailure(failed), now);
       return { id, ended: failed !== undefined };
     });
   }

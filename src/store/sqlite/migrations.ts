@@ -33,7 +33,7 @@ export const migrations: readonly string[] = [
     last_update integer not null,
     current_job integer,
     error text,
-    halt integer not null default 0 check (halt in (0, 1)),
+    halt integer not null default 0 check (halt in (0, 1, 2)),
     debug integer not null default 0 check (debug in (0, 1)),
     timeout integer not null,
     host integer not null

@@ -29,9 +29,8 @@ export class JobSettle {
   readonly #fail;
   readonly #release;
   readonly #releaseAll;
-  readonly #haltReleased;
-  readonly #halt;
   readonly #mark;
+  readonly #isCancelled;
   readonly #cancelled;
   readonly #collect;
   readonly #state;
@@ -65,16 +64,14 @@ export class JobSettle {
       `update myjobs_job set state = 'NEW', worker = null, host = null, time_start = 0
        where host = ? and state = 'RUNNING'`,
     );
-    this.#haltReleased = db.prepare<[string, number, number]>(
-      `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ?
-       where id = ? and state = 'NEW' and cancelled = 1`,
-    );
-    this.#halt = db.prepare<[string, number, number]>(
-      `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ? where id = ? and state = 'NEW'`,
-    );
     this.#mark = db.prepare<[number]>(
       "update myjobs_job set cancelled = 1 where id = ? and state = 'RUNNING'",
     );
+    this.#isCancelled = db
+      .prepare<[number], number>(
+        "select cancelled from myjobs_job where id = ?",
+      )
+      .pluck();
     this.#cancelled = db.prepare<[number], { id: number }>(
       "select id from myjobs_job where state = 'RUNNING' and host = ? and cancelled = 1",
     );
@@ -140,8 +137,10 @@ export class JobSettle {
     for (const { id, worker, attempt, started } of releases) {
       const held = { id, worker, attempt, host, started: Number(started) };
       if (this.#release.run(held).changes === 0) continue;
-      const error = JSON.stringify(cancelledError);
-      if (this.#haltReleased.run(error, now, id).changes === 1) ended.push(id);
+      if (this.#isCancelled.get(id) === 1) {
+        this.#dependants.halt(id, cancelledError, now);
+        ended.push(id);
+      }
     }
     return [...ended, ...this.#dependants.fail(ended, now)];
   }
@@ -163,7 +162,7 @@ export class JobSettle {
       return { outcome: "running", failed: [] };
     }
     if (state !== "NEW") return { outcome: "ended", failed: [] };
-    this.#halt.run(JSON.stringify(cancelledError), now, id);
+    this.#dependants.halt(id, cancelledError, now);
     return { outcome: "cancelled", failed: this.#dependants.fail([id], now) };
   }
 
@@ -175,11 +174,12 @@ export class JobSettle {
     return this.#collect.run(id).changes === 1;
   }
 
-  /** What a host that is gone held: back to NEW, or ended when that has happened too often or it was cancelled. */
-  rescue(host: number, now: number): Rescue {
+  /** What hosts that are gone held: back to NEW, or ended when that has happened too often or it was cancelled. */
+  rescue(hosts: readonly number[], now: number): Rescue {
     const released: number[] = [];
     const ended: number[] = [];
-    for (const { id, interruptions, cancelled } of this.#orphans.all(host)) {
+    const orphans = hosts.flatMap((host) => this.#orphans.all(host));
+    for (const { id, interruptions, cancelled } of orphans) {
       if (cancelled === 1)
         this.#crash.run("HALTED", JSON.stringify(cancelledError), now, id);
       else if (interruptions >= interruptionsAllowed)

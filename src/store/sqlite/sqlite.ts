@@ -65,7 +65,7 @@ export class SqliteStore implements contract.Store {
     this.#actions = new ActionTable(db);
     this.#hosts = new HostTable(db, path);
     this.#workers = new WorkerTable(db);
-    this.#insert = new JobInsert(db);
+    this.#insert = new JobInsert(db, dependants);
     this.#claim = new JobClaim(db);
     this.#settle = new JobSettle(db, dependants);
     this.#query = new JobQuery(db, dependants);
@@ -92,17 +92,10 @@ export class SqliteStore implements contract.Store {
     limit: number,
     categories: contract.Categories,
   ): Promise<ClaimedJob[]> {
-    return this.#committer.run(
-      () =>
-        this.#claim.claim(
-          worker,
-          this.#hosts.id,
-          limit,
-          categories,
-          this.#now(),
-        ),
-      true,
-    );
+    const { id } = this.#hosts;
+    const take = (): ClaimedJob[] =>
+      this.#claim.claim(worker, id, limit, categories, this.#now());
+    return this.#committer.run(take, true);
   }
 
   finishJob(finish: contract.JobFinish): Promise<"ok" | "stale"> {
@@ -127,8 +120,11 @@ export class SqliteStore implements contract.Store {
     return this.#committer.run(() => this.#settle.cancel(id, this.#now()));
   }
 
-  cancelledJobs(): Promise<number[]> {
-    return this.#committer.run(() => this.#settle.cancelled(this.#hosts.id));
+  orders(): Promise<contract.Orders> {
+    return this.#committer.run(() => ({
+      cancelled: this.#settle.cancelled(this.#hosts.id),
+      ...this.#workers.orders(this.#hosts.id),
+    }));
   }
 
   collectJob(id: number): Promise<boolean> {
@@ -181,8 +177,10 @@ export class SqliteStore implements contract.Store {
     );
   }
 
-  haltWorker(id: number): Promise<void> {
-    return this.#committer.run(() => this.#workers.halt(id));
+  haltWorker(id: number, kill: boolean): Promise<void> {
+    return this.#committer.run(() => {
+      this.#workers.halt(id, kill);
+    });
   }
 
   findWorkers(filter: contract.WorkerFilter): Promise<WorkerRecord[]> {
@@ -195,16 +193,15 @@ export class SqliteStore implements contract.Store {
 
   async rescue(hosts: readonly number[]): Promise<contract.Rescue> {
     const files = this.#hosts.lockFiles(hosts);
-    const rescued = await this.#committer.run(() =>
-      hosts.map((host) => {
+    const rescued = await this.#committer.run(() => {
+      for (const host of hosts) {
         this.#workers.lose(host, this.#now());
         this.#hosts.remove(host);
-        return this.#settle.rescue(host, this.#now());
-      }),
-    );
+      }
+      return this.#settle.rescue(hosts, this.#now());
+    });
     for (const file of files) removeLock(file);
-    const released = rescued.flatMap((one) => one.released);
-    return { released, failed: rescued.flatMap((one) => one.failed) };
+    return rescued;
   }
 
   assertAlone(): Promise<void> {

@@ -3,6 +3,10 @@ import type BetterSqlite3 from "better-sqlite3";
 import type { WorkerRecord, WorkerState } from "../../models/worker.js";
 import type { NewWorker, WorkerChange, WorkerFilter } from "../store.js";
 
+/** In the column `halt`; 0 = none. */
+const haltOrder = 1;
+const killOrder = 2;
+
 const live = "state in ('NEW', 'WAITING', 'BUSY')";
 
 /** The table of workers: one row for each `nr`, which stays after its worker's end until the `nr` is taken again. */
@@ -13,6 +17,7 @@ export class WorkerTable {
   readonly #byId;
   readonly #update;
   readonly #halt;
+  readonly #orders;
   readonly #find;
   readonly #endAll;
 
@@ -44,8 +49,11 @@ export class WorkerTable {
          error = case when @unerror then null else ifnull(@error, error) end, last_update = @now
        where id = @id and ${live}`,
     );
-    this.#halt = db.prepare<[number]>(
-      `update myjobs_worker set halt = 1 where id = ? and ${live}`,
+    this.#halt = db.prepare<[number, number]>(
+      `update myjobs_worker set halt = max(halt, ?) where id = ? and ${live}`,
+    );
+    this.#orders = db.prepare<[number], { id: number; halt: number }>(
+      `select id, halt from myjobs_worker where host = ? and halt > 0 and ${live}`,
     );
     this.#find = db.prepare<Record<string, string | null>, WorkerRow>(
       `${select} where ${Object.keys(asked({}))
@@ -98,8 +106,16 @@ export class WorkerTable {
     });
   }
 
-  halt(id: number): void {
-    this.#halt.run(id);
+  halt(id: number, kill: boolean): void {
+    this.#halt.run(kill ? killOrder : haltOrder, id);
+  }
+
+  /** The workers of a host that shall halt, and those that shall die. */
+  orders(host: number): { halted: number[]; killed: number[] } {
+    const rows = this.#orders.all(host);
+    const ordered = (order: number): number[] =>
+      rows.filter(({ halt }) => halt === order).map(({ id }) => id);
+    return { halted: ordered(haltOrder), killed: ordered(killOrder) };
   }
 
   find(filter: WorkerFilter): WorkerRecord[] {
@@ -128,7 +144,7 @@ const select = `
   from myjobs_worker`;
 
 function workerRecord(row: WorkerRow): WorkerRecord {
-  return { ...row, halt: row.halt === 1, debug: row.debug === 1 };
+  return { ...row, halt: row.halt > 0, debug: row.debug === 1 };
 }
 
 /** Each field that may be asked for, as a JSON list or null. */

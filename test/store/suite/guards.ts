@@ -1,6 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 
-import type { Attempt, Store } from "../../../src/store/store.js";
+import {
+  allowedMoves,
+  type JobState,
+  jobStates,
+} from "../../../src/models/job.js";
+import type { Attempt, Claimant, Store } from "../../../src/store/store.js";
 import {
   claim,
   failure,
@@ -12,6 +17,33 @@ import {
 } from "./ground.js";
 
 export function guardSuite(hosts: Hosts): void {
+  describe("a job moves only as the model allows:", () => {
+    test.each(jobStates)("from %s, whatever is asked for", async (from) => {
+      const store = await hosts.open();
+      const by = await worker(store);
+      const asks: Record<string, (held: Attempt) => Promise<unknown>> = {
+        claim: () => store.claimJobs(by, 1, undefined),
+        finish: (held) => finish(store, held),
+        fail: (held) => store.failJob({ ...held, ...failure }),
+        release: (held) => store.releaseJobs([{ ...held, started: true }]),
+        cancel: ({ id }) => store.cancelJob(id),
+        collect: ({ id }) => store.collectJob(id),
+      };
+      const moves = new Set<JobState>();
+      for (const ask of Object.values(asks)) {
+        const held = await brought(store, by, from);
+        await ask(held);
+        const { state } = await job(store, held.id);
+        if (state !== from) moves.add(state);
+        await store.deleteJobs({ id: held.id });
+        await finish(store, held);
+      }
+      // What retry() will do is not there yet.
+      const allowed = from === "ERROR" ? [] : allowedMoves[from];
+      expect([...moves].sort()).toEqual([...allowed].sort());
+    });
+  });
+
   describe("only the attempt that holds a job ends it:", () => {
     test("one that was given back, and taken again, is refused", async () => {
       const store = await hosts.open();
@@ -125,4 +157,19 @@ async function refused(store: Store, held: Attempt): Promise<void> {
   await store.releaseJobs([{ ...held, started: true }]);
   expect(await read()).toEqual(before);
   if (behind !== held.id) await store.deleteJobs({ id: behind });
+}
+
+/** A job in a state, and the attempt that brought it there or would hold it. */
+async function brought(
+  store: Store,
+  by: Claimant,
+  state: JobState,
+): Promise<Attempt> {
+  const id = await scheduleOne(store);
+  if (state === "NEW") return { id, worker: by.nr, attempt: 1 };
+  const held = await claim(store, by);
+  if (state === "OK" || state === "DONE") await finish(store, held);
+  if (state === "DONE") await store.collectJob(id);
+  if (state === "ERROR") await store.failJob({ ...held, ...failure });
+  return held;
 }

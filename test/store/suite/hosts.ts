@@ -207,8 +207,8 @@ export function hostSuite(hosts: Hosts): void {
       const by = await worker(dead);
       await claim(dead, by);
       expect((await next.cancelJob(id)).outcome).toBe("running");
-      expect(await next.cancelledJobs()).toEqual([]);
-      expect(await dead.cancelledJobs()).toEqual([id]);
+      expect((await next.orders()).cancelled).toEqual([]);
+      expect((await dead.orders()).cancelled).toEqual([id]);
       await hosts.lose(by.host);
       expect(await settle(next)).toEqual({
         released: [],

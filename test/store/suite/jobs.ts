@@ -252,7 +252,7 @@ export function jobSuite(hosts: Hosts): void {
         error: { name: "CancelledError" },
       });
       expect(await states(store, [two!, behind])).toEqual(["NEW", "ERROR"]);
-      expect(await store.cancelledJobs()).toEqual([]);
+      expect((await store.orders()).cancelled).toEqual([]);
     });
 
     test("is no interruption", async () => {
@@ -293,14 +293,14 @@ export function jobSuite(hosts: Hosts): void {
       const by = await worker(store);
       const held = await claim(store, by);
       await claim(store, by);
-      expect(await store.cancelledJobs()).toEqual([]);
+      expect((await store.orders()).cancelled).toEqual([]);
       const running = { outcome: "running", failed: [] };
       expect(await store.cancelJob(id!)).toEqual(running);
       expect(await store.cancelJob(id!)).toEqual(running);
       expect(await states(store, [id!])).toEqual(["RUNNING"]);
-      expect(await store.cancelledJobs()).toEqual([id]);
+      expect((await store.orders()).cancelled).toEqual([id]);
       await store.failJob({ ...held, ...failure, errorCat: "HALTED" });
-      expect(await store.cancelledJobs()).toEqual([]);
+      expect((await store.orders()).cancelled).toEqual([]);
     });
 
     test("says 'ended' of a job that has ended, and leaves it as it is", async () => {

@@ -101,7 +101,7 @@ export function workerSuite(hosts: Hosts): void {
       const ended = await store.findWorkers({ id });
       time = 2_000;
       await store.updateWorker(id, { state: "WAITING", pid: 1, error: "x" });
-      await store.haltWorker(id);
+      await store.haltWorker(id, false);
       await store.claimJobs({ id, nr, idle: true }, 1, undefined);
       await scheduleOne(store);
       await store.claimJobs({ id, nr, idle: true }, 1, undefined);
@@ -111,11 +111,26 @@ export function workerSuite(hosts: Hosts): void {
     test("has a flag that asks it to halt", async () => {
       const store = await hosts.open();
       const [one, two] = [await worker(store), await worker(store)];
-      await store.haltWorker(one.id);
+      await store.haltWorker(one.id, false);
       expect(await store.findWorkers({})).toMatchObject([
         { id: one.id, halt: true, state: "WAITING" },
         { id: two.id, halt: false },
       ]);
+    });
+
+    test("is ordered to halt or to die, which its own host alone is told, until it has ended", async () => {
+      const store = await hosts.open();
+      const [one, two] = [await worker(store), await worker(store)];
+      await store.haltWorker(one.id, false);
+      await store.haltWorker(two.id, true);
+      // A kill is not softened by a later halt.
+      await store.haltWorker(two.id, false);
+      const orders = { cancelled: [], halted: [one.id], killed: [two.id] };
+      expect(await store.orders()).toEqual(orders);
+      for (const { id } of [one, two])
+        await store.updateWorker(id, { state: "HALTED" });
+      const none = { cancelled: [], halted: [], killed: [] };
+      expect(await store.orders()).toEqual(none);
     });
   });
 
