@@ -3,15 +3,22 @@ import { now } from "./clock.js";
 import { StoppedError } from "./errors.js";
 import { type EventMap, Events } from "./events.js";
 import { Desk } from "./handles/desk.js";
-import { Fleet } from "./handles/fleet.js";
+import { type Crew, Fleet, type WorkersCheck } from "./handles/fleet.js";
 import type { Job } from "./handles/job.js";
 import type { Worker } from "./handles/worker.js";
 import type { WorkerState } from "./models/worker.js";
-import { type OpenOptions, openRules, readOptions } from "./options.js";
+import {
+  type OpenOptions,
+  openRules,
+  type OpenValues,
+  readOptions,
+} from "./options.js";
+import { Windows } from "./pool/window.js";
 import type { PoolWorker } from "./pool/worker.js";
 import { openStore } from "./store/open.js";
 import type { Store } from "./store/store.js";
-import { Dispatcher, type DispatcherOptions } from "./supervisor/dispatcher.js";
+import { Dispatcher } from "./supervisor/dispatcher.js";
+import { Keeper } from "./supervisor/keeper.js";
 import { obey } from "./supervisor/orders.js";
 import { Rescuer } from "./supervisor/rescuer.js";
 import { Waiter } from "./supervisor/waiter.js";
@@ -25,11 +32,11 @@ export class Engine {
   readonly waiter: Waiter;
   readonly desk: Desk;
   readonly fleet: Fleet;
-  readonly #options: DispatcherOptions;
+  readonly #options: OpenValues;
   readonly #rescuer: Rescuer;
   readonly #toldStates = new WeakMap<PoolWorker, WorkerState>();
   readonly #unlisten: () => void;
-  #dispatcher: Dispatcher;
+  #crew: Crew;
   #stopping: Promise<void> | undefined;
 
   static async open(options: OpenOptions | undefined): Promise<Engine> {
@@ -40,24 +47,20 @@ export class Engine {
     try {
       await engine.#rescuer.settle();
     } catch (cause) {
-      await engine.stop(0, true);
+      await engine.stop(0, true, false);
       throw cause;
     }
     engine.#rescuer.start();
     return engine;
   }
 
-  private constructor(
-    store: Store,
-    options: DispatcherOptions,
-    bounds: Bounds,
-  ) {
+  private constructor(store: Store, options: OpenValues, bounds: Bounds) {
     this.store = store;
     this.#options = options;
     this.waiter = new Waiter(store, this.#failed);
     this.desk = new Desk(store, this.waiter, {
       store: (where) => this.running(where),
-      dispatcher: () => this.#dispatcher,
+      dispatcher: () => this.#crew.dispatcher,
       scheduled: (job) => {
         this.events.emit("scheduled", job);
       },
@@ -65,28 +68,29 @@ export class Engine {
         this.#tell("ended", id);
       },
     });
-    this.#dispatcher = this.#newDispatcher(bounds);
-    this.fleet = new Fleet(store, () => this.#dispatcher);
+    this.#crew = this.#newCrew(bounds);
+    this.fleet = new Fleet(store, () => this.#crew);
     this.#rescuer = new Rescuer(store, {
       failed: this.#failed,
       rescued: (rescue) => {
         for (const id of rescue.failed) this.desk.ended(id);
-        this.#dispatcher.poke();
+        this.#crew.dispatcher.poke();
       },
     });
     this.#unlisten = store.onWork(() => {
       this.waiter.look();
-      this.#dispatcher.poke();
-      obey(store, this.#dispatcher).catch(this.#failed);
+      const { dispatcher } = this.#crew;
+      dispatcher.poke();
+      obey(store, dispatcher).catch(this.#failed);
     });
   }
 
   get bounds(): Bounds {
-    return this.#dispatcher.pool.bounds;
+    return this.#crew.dispatcher.pool.bounds;
   }
 
   set bounds(bounds: Bounds) {
-    this.#dispatcher.pool.bounds = bounds;
+    this.#crew.dispatcher.pool.bounds = bounds;
   }
 
   /** The store; throws once the instance is stopped. */
@@ -96,34 +100,70 @@ export class Engine {
   }
 
   async reset(): Promise<void> {
-    await this.running("reset").assertAlone();
+    const { dispatcher, keeper } = this.#crew;
+    const windows = keeper.workers.map(({ host }) => host);
+    await this.running("reset").assertAlone(windows);
     const { bounds } = this;
-    await this.#dispatcher.close(0, false);
+    await Promise.all([
+      dispatcher.close(0, false),
+      keeper.close(true, 0, false),
+    ]);
     try {
+      await this.#rescuer.settle();
       await this.store.reset();
       this.desk.reset();
     } finally {
-      this.#dispatcher = this.#newDispatcher(bounds);
+      this.#crew = this.#newCrew(bounds);
     }
+  }
+
+  async workersCheck(): Promise<WorkersCheck> {
+    return this.fleet.check(this.#rescuer);
   }
 
   /** A later call may be less patient than the first. */
-  async stop(timeout: number, requeue: boolean): Promise<void> {
+  async stop(timeout: number, requeue: boolean, tmux: boolean): Promise<void> {
     if (this.#stopping !== undefined && timeout === 0) {
-      this.#dispatcher.kill(requeue);
+      this.#crew.dispatcher.kill(requeue);
+      this.#crew.keeper.hasten();
     }
-    await (this.#stopping ??= this.#stop(timeout, requeue));
+    await (this.#stopping ??= this.#stop(timeout, requeue, tmux));
   }
 
-  async #stop(timeout: number, requeue: boolean): Promise<void> {
+  async #stop(timeout: number, requeue: boolean, tmux: boolean): Promise<void> {
+    const { dispatcher, keeper } = this.#crew;
     try {
-      await this.#dispatcher.close(timeout, requeue);
+      const [closed, kept] = await Promise.allSettled([
+        dispatcher.close(timeout, requeue),
+        keeper.close(tmux, timeout, requeue),
+      ]);
+      if (closed.status === "rejected") throw closed.reason;
+      if (kept.status === "rejected") throw kept.reason;
+      // What was ended by force has closed nothing itself.
+      if (keeper.forced) await this.#rescuer.settle();
       await this.#rescuer.stop();
     } finally {
       this.#unlisten();
       this.desk.stop();
       await this.store.close();
     }
+  }
+
+  #newCrew(bounds: Bounds): Crew {
+    const windows = new Windows(this.store.path, this.#options);
+    const keeper = new Keeper(
+      this.store,
+      windows,
+      this.#options.workerTimeout,
+      {
+        failed: this.#failed,
+        changed: (record) => {
+          if (!this.events.heard("worker")) return;
+          this.events.emit("worker", this.fleet.record(record), record.state);
+        },
+      },
+    );
+    return { dispatcher: this.#newDispatcher(bounds), keeper };
   }
 
   #newDispatcher(bounds: Bounds): Dispatcher {

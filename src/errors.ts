@@ -165,6 +165,23 @@ export class WorkerError extends MyJobsError {
   }
 }
 
+/** A window for a worker cannot be opened: tmux is absent, or refused. */
+export class TmuxError extends MyJobsError {
+  static {
+    this.prototype.name = "TmuxError";
+  }
+
+  constructor(
+    message: string,
+    /** What tmux was asked, and what it said. */
+    readonly command: readonly string[] = [],
+    readonly output = "",
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** Something was asked of an instance after, or was pending at, its `stop()`. */
 export class StoppedError extends MyJobsError {
   static {

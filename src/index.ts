@@ -18,14 +18,22 @@ export {
   StoppedError,
   StoreError,
   type StoreFault,
+  TmuxError,
   ValueError,
   WaitTimeoutError,
   WorkerError,
 } from "./errors.js";
 export type { Scale } from "./events.js";
-export type { ScaleOptions, WorkerStartOptions } from "./handles/fleet.js";
+export type { WorkersCheck } from "./handles/fleet.js";
 export type { Job, WaitOptions } from "./handles/job.js";
 export type { ScheduleOptions } from "./handles/scheduling.js";
+export type {
+  ScaleOptions,
+  SubprocessOptions,
+  TmuxOptions,
+  WorkerOptions,
+  WorkerStartOptions,
+} from "./handles/starting.js";
 export type { Worker } from "./handles/worker.js";
 export type { ActionRecord } from "./models/action.js";
 export type { ErrorCat, JobError, JobState } from "./models/job.js";

@@ -2,13 +2,20 @@ import type { Action, Json, Kwargs } from "./actions/types.js";
 import { readBound } from "./bounds.js";
 import { setTimeout } from "./clock.js";
 import { Engine, type MyJobsEvents } from "./engine.js";
-import type { ScaleOptions, WorkerStartOptions } from "./handles/fleet.js";
+import type { WorkersCheck } from "./handles/fleet.js";
 import type { Job, WaitOptions } from "./handles/job.js";
 import {
   kwargsJson,
   type ScheduleArguments,
   type ScheduleOptions,
 } from "./handles/scheduling.js";
+import type {
+  ScaleOptions,
+  SubprocessOptions,
+  TmuxOptions,
+  WorkerOptions,
+  WorkerStartOptions,
+} from "./handles/starting.js";
 import { Actions, Jobs } from "./handles/views.js";
 import type { Worker } from "./handles/worker.js";
 import { boolean, duration, type OpenOptions, readOptions } from "./options.js";
@@ -21,12 +28,15 @@ export interface StopOptions {
   timeout?: number;
   /** Whether a killed job runs again later (true unless given), or ends HALTED. */
   requeue?: boolean;
+  /** Whether the tmux workers that were started here end, too, but for those that another instance keeps; true unless given. */
+  tmux?: boolean;
 }
 
 const stopRules = {
   graceful: boolean(true),
   timeout: duration(60_000),
   requeue: boolean(true),
+  tmux: boolean(true),
 };
 
 /** How often `drain` asks the store, in milliseconds. */
@@ -157,6 +167,41 @@ export class MyJobs implements AsyncDisposable {
     await this.#engine.fleet.scale(options);
   }
 
+  /**
+   * Starts a single forked worker beside those that are scaled: one that dies is replaced under its number,
+   * until it is halted or killed. Resolves when it is ready, rejects with `WorkerError` if it cannot boot.
+   */
+  async workerSubprocessStart(options?: SubprocessOptions): Promise<Worker> {
+    this.#engine.running("workerSubprocessStart");
+    return this.#engine.fleet.startSubprocess(options);
+  }
+
+  /**
+   * Starts a worker in the window `w<nr>` of a detached tmux session, for a person to watch; one that runs
+   * already is adopted. It is a process of its own that outlives this one, and is opened again when it dies,
+   * for as long as this instance runs. Throws `TmuxError` if tmux is absent or refuses.
+   */
+  async workerTmuxStart(options?: WorkerOptions): Promise<Worker> {
+    this.#engine.running("workerTmuxStart");
+    return this.#engine.fleet.startTmux(options);
+  }
+
+  /** Sees to it that `nrWorkers` (4 unless given) workers run in windows; those that do already are adopted. */
+  async workersTmuxStart(options?: TmuxOptions): Promise<Worker[]> {
+    this.#engine.running("workersTmuxStart");
+    return this.#engine.fleet.startAllTmux(options);
+  }
+
+  /**
+   * Asks after every worker in the store, those of other processes too. Dead and frozen ones become ERROR,
+   * and are replaced where this instance maintains them. Frozen: not BUSY, and silent for 5 s or stopped by
+   * a signal; a BUSY one is judged by its job's limit alone.
+   */
+  async workersCheck(): Promise<WorkersCheck> {
+    this.#engine.running("workersCheck");
+    return this.#engine.workersCheck();
+  }
+
   /** Starts a worker in this process. Limits are cooperative there: a job must heed its `context.signal`. */
   async workerStart(options?: WorkerStartOptions): Promise<Worker> {
     this.#engine.running("workerStart");
@@ -187,8 +232,8 @@ export class MyJobs implements AsyncDisposable {
   /** Ends the workers and closes the store. Afterwards nothing of it is left. Idempotent. */
   async stop(options?: StopOptions): Promise<void> {
     const values = readOptions("stop", stopRules, options);
-    const { graceful, timeout, requeue } = values;
-    await this.#engine.stop(graceful ? timeout : 0, requeue);
+    const { graceful, timeout, requeue, tmux } = values;
+    await this.#engine.stop(graceful ? timeout : 0, requeue, tmux);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -162,7 +162,10 @@ export const openRules = {
   resultLimit: integer(1, 16 * 1024 * 1024),
   workerExecArgv: texts(undefined),
   workerEnv: environment,
+  show: boolean(false),
 };
+
+export type OpenValues = Values<typeof openRules>;
 
 /** What `MyJobs.open` takes; all optional. Durations are milliseconds. */
 export interface OpenOptions {
@@ -193,6 +196,8 @@ export interface OpenOptions {
   workerExecArgv?: readonly string[];
   /** Added to the environment of the children; undefined removes a variable. */
   workerEnv?: Readonly<Record<string, string | undefined>>;
+  /** Show what jobs print in forked processes, and a line at each one's start and end, on this process's stdout and stderr: false. */
+  show?: boolean;
 }
 
 /** The id of a record. */

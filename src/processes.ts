@@ -31,15 +31,32 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Field 22 of proc(5) stat, in clock ticks since boot. Field 2 may hold blanks and parentheses. */
-function linuxStart(pid: number): string {
-  let stat: string;
+/** Whether a signal has stopped a process (SIGSTOP, or Ctrl-Z), so that it does nothing until it is continued. */
+export function isStopped(pid: number): boolean {
+  if (process.platform === "linux") return linuxStat(pid)[0] === "T";
   try {
-    stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+    const args = ["-o", "state=", "-p", String(pid)];
+    return execFileSync("ps", args, { encoding: "utf8", stdio: "pipe" })
+      .trim()
+      .startsWith("T");
   } catch {
-    return ""; // gone
+    return false; // ps exits 1 when there is no such process
   }
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** Field 22 of proc(5) stat, in clock ticks since boot. */
+function linuxStart(pid: number): string {
+  const fields = linuxStat(pid);
   const [state, start] = [fields[0], fields[19]];
   return state === "Z" || state === "X" || start === undefined ? "" : start;
+}
+
+/** The fields of proc(5) stat from the third on, which is the state; field 2 may hold blanks and parentheses. */
+function linuxStat(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return []; // gone
+  }
 }

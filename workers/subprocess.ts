@@ -36,7 +36,8 @@ const runner = new Runner(
 );
 
 process.on("message", (message: HostMessage) => {
-  runner.take(message);
+  if (message.type === "ping") tell({ type: "pong" });
+  else runner.take(message);
 });
 process.on("disconnect", () => exit(0));
 process.on("uncaughtException", (thrown: unknown) => {

@@ -5,7 +5,7 @@ import { MyJobs, OptionError } from "../index.js";
 import { categoryOf } from "./identity.js";
 import { type Inputs, isNotStore, readInputs } from "./inputs.js";
 import { checkTarget, readTarget, type Target } from "./target.js";
-import { UsageError } from "./usage.js";
+import { plain, UsageError } from "./usage.js";
 
 export interface MapOptions {
   store: string;
@@ -62,10 +62,7 @@ async function open(category: string, options: MapOptions): Promise<MyJobs> {
     });
   } catch (cause) {
     if (!(cause instanceof OptionError)) throw cause;
-    const { option, value, expected } = cause;
-    throw new UsageError(
-      `${flag(option)} is ${String(value)}, expected ${expected}`,
-    );
+    throw new UsageError(plain(cause));
   }
 }
 
@@ -78,9 +75,4 @@ async function forget(
     throw new UsageError("the same run is going on in another process");
   if (fresh) await jobs.delete({ category });
   if (retryFailed) await jobs.delete({ category, state: "ERROR" });
-}
-
-function flag(option: string): string {
-  const name = option === "workerTimeout" ? "timeout" : option;
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

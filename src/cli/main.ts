@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
 import { defineMap } from "./map.js";
+import { defineWorker } from "./worker.js";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as {
   version: string;
@@ -14,6 +15,7 @@ const program = new Command("myjobs")
   .version(version)
   .exitOverride();
 defineMap(program);
+defineWorker(program);
 
 try {
   await program.parseAsync();

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 
 import type { MapOptions } from "./begin.js";
+import { integer } from "./integer.js";
 import { runMap } from "./run.js";
 
 /** The command `map`: it says what can be given, `run.ts` does it. */
@@ -41,9 +42,3 @@ export function defineMap(program: Command): void {
 const notes = `
 Results are printed on stdout in the order in which they are ready, as input, tab, JSON; with those of an
 earlier part of the same run. Exit code: 0 all went well, 1 some input failed, 2 it could not begin, 130 stopped.`;
-
-function integer(text: string): number {
-  if (!/^\d{1,15}$/.test(text))
-    throw new InvalidArgumentError("Expected an integer from 0.");
-  return Number(text);
-}

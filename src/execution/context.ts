@@ -33,6 +33,10 @@ export class JobContext {
     return (this.#controller ??= new AbortController()).signal;
   }
 
+  get aborted(): boolean {
+    return this.#controller?.signal.aborted === true;
+  }
+
   get dependencies(): unknown[] {
     this.#dependencies ??= this.#message.results.map(
       (result) => JSON.parse(result) as unknown,

@@ -10,12 +10,13 @@ import type { Marks } from "../transport/marks.js";
 import type {
   ChildSettings,
   End,
-  HostMessage,
   JobMessage,
+  WorkMessage,
 } from "../transport/messages.js";
 import { JobContext } from "./context.js";
 import { execute } from "./execute.js";
 import { toJobError } from "./failure.js";
+import { printEnd, printStart } from "./watched.js";
 
 /** The job in whose asynchronous context something happens. */
 interface Owner {
@@ -51,7 +52,7 @@ export class Runner {
     if (concurrency > 1) this.#queue = new PQueue({ concurrency });
   }
 
-  take(message: HostMessage): void {
+  take(message: WorkMessage): void {
     if (message.type === "abort") {
       this.#contexts.get(message.id)?.abort(message.reason);
       return;
@@ -121,26 +122,31 @@ export class Runner {
   }
 
   #runWith(job: JobMessage, action: RestoredAction): Promise<void> | undefined {
+    const { watched, resultLimit } = this.#settings;
     const context = new JobContext(job, action);
     this.#contexts.set(job.id, context);
+    if (watched !== "") printStart(watched, job);
     const end = this.#owner.run(
       { job, action },
       execute,
       job,
       action,
       context,
-      this.#settings.resultLimit,
+      resultLimit,
     );
     if (end instanceof Promise) {
       return end.then((late) => {
-        this.#finish(late);
+        this.#finish(job, context, late);
       });
     }
-    this.#finish(end);
+    this.#finish(job, context, end);
     return undefined;
   }
 
-  #finish(end: End): void {
+  #finish(job: JobMessage, context: JobContext, end: End): void {
+    const { watched } = this.#settings;
+    // The late answer of one that was given up on is refused.
+    if (watched !== "" && !context.aborted) printEnd(watched, job, end);
     this.#contexts.delete(end.id);
     if (this.#settings.maxRss > 0) end.rss = process.memoryUsage.rss();
     this.#port.ended(end);

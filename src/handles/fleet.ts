@@ -1,68 +1,79 @@
 import { readBounds } from "../bounds.js";
 import { setTimeout } from "../clock.js";
-import type { WorkerRecord, WorkerState } from "../models/worker.js";
-import { boolean, integer, readOptions } from "../options.js";
+import {
+  liveStates,
+  type WorkerRecord,
+  type WorkerState,
+} from "../models/worker.js";
+import { readOptions } from "../options.js";
 import type { PoolWorker } from "../pool/worker.js";
 import type { Store, WorkerFilter } from "../store/store.js";
+import { checkWorkers } from "../supervisor/check.js";
 import type { Dispatcher } from "../supervisor/dispatcher.js";
+import type { Keeper } from "../supervisor/keeper.js";
+import type { Rescuer } from "../supervisor/rescuer.js";
+import {
+  type ScaleOptions,
+  scaleRules,
+  startRules,
+  type SubprocessOptions,
+  subprocessRules,
+  type TmuxOptions,
+  tmuxRules,
+  type WorkerOptions,
+  workerRules,
+  type WorkerStartOptions,
+} from "./starting.js";
 import { workerFilter } from "./views.js";
 import { Worker, type WorkerHandlePort } from "./worker.js";
 
-export interface ScaleOptions {
-  nrMin?: number;
-  nrMax?: number;
-  /** Stands for both bounds. */
-  nrFixed?: number;
+export interface WorkersCheck {
+  /** Those that are alive and well, in the whole store. */
+  workers: Worker[];
+  /** How many these are. */
+  count: number;
+  /** Those that are dead or frozen: found just now, or on record since they died. `error` says how. */
+  errors: Worker[];
 }
-
-export interface WorkerStartOptions {
-  /** Its number; the lowest free one unless given. */
-  nr?: number;
-  /** Take one job (waiting for one if there is none), finish it, halt, and only then resolve. */
-  onetime?: boolean;
-  /** No time limits, and a line on the console at each start and end of a job. */
-  debug?: boolean;
-}
-
-const scaleRules = {
-  nrMin: integer(0, undefined),
-  nrMax: integer(1, undefined),
-  nrFixed: integer(1, undefined),
-};
-const startRules = {
-  nr: integer(1, undefined),
-  onetime: boolean(false),
-  debug: boolean(false),
-};
 
 /** How often a worker of another process is asked after that was told to stop. */
 const pollInterval = 50;
 
+/** Those who have workers in their care. */
+export interface Crew {
+  dispatcher: Dispatcher;
+  keeper: Keeper;
+}
+
 /** The workers as users see them: this instance's own, and those of the whole store. */
 export class Fleet implements WorkerHandlePort {
   readonly #store: Store;
-  readonly #dispatcher: () => Dispatcher;
+  readonly #crew: () => Crew;
 
-  /** The dispatcher may change: a reset makes a new one. */
-  constructor(store: Store, dispatcher: () => Dispatcher) {
+  /** The crew may change: a reset makes a new one. */
+  constructor(store: Store, crew: () => Crew) {
     this.#store = store;
-    this.#dispatcher = dispatcher;
+    this.#crew = crew;
   }
 
-  /** By `nr`, as they are at this moment. */
+  /** By `nr`, as they are at this moment; those in windows as they were last seen. */
   get own(): ReadonlyMap<number, Worker> {
-    const workers = [...this.#dispatcher().pool.workers.values()];
-    return new Map(workers.map((worker) => [worker.nr, this.handle(worker)]));
+    const { dispatcher, keeper } = this.#crew();
+    const records = [
+      ...Array.from(dispatcher.pool.workers.values(), snapshot),
+      ...keeper.workers,
+    ].sort((a, b) => a.nr - b.nr);
+    return new Map(records.map((record) => [record.nr, this.record(record)]));
   }
 
   async findAll(filter: WorkerFilter | undefined): Promise<Worker[]> {
     const records = await this.#store.findWorkers(workerFilter(filter));
-    return records.map((record) => new Worker(record, this));
+    return records.map((record) => this.record(record));
   }
 
   async scale(options: ScaleOptions | undefined): Promise<void> {
     const where = "workersSubprocessStart";
-    const { pool } = this.#dispatcher();
+    const { pool } = this.#dispatcher;
     const bounds = readBounds(
       where,
       readOptions(where, scaleRules, options),
@@ -70,7 +81,7 @@ export class Fleet implements WorkerHandlePort {
     );
     pool.bounds = bounds;
     await pool.start();
-    this.#dispatcher().poke();
+    this.#dispatcher.poke();
   }
 
   async startInprocess(
@@ -81,14 +92,51 @@ export class Fleet implements WorkerHandlePort {
       startRules,
       options,
     );
-    const worker = await this.#dispatcher().startInprocess(nr, debug, onetime);
+    const worker = await this.#dispatcher.startInprocess(nr, debug, onetime);
     if (onetime) await worker.died;
     const handle = this.handle(worker);
     return onetime ? handle.load() : handle;
   }
 
+  async startSubprocess(
+    options: SubprocessOptions | undefined,
+  ): Promise<Worker> {
+    const where = "workerSubprocessStart";
+    const wanted = readOptions(where, subprocessRules, options);
+    const { pool } = this.#dispatcher;
+    return this.handle(await pool.startKept({ ...wanted, scaled: false }));
+  }
+
+  async startTmux(options: WorkerOptions | undefined): Promise<Worker> {
+    const where = "workerTmuxStart";
+    const { nr, debug } = readOptions(where, workerRules, options);
+    return this.record(await this.#keeper.start(where, nr, debug));
+  }
+
+  async startAllTmux(options: TmuxOptions | undefined): Promise<Worker[]> {
+    const where = "workersTmuxStart";
+    const { nrWorkers } = readOptions(where, tmuxRules, options);
+    const records = await this.#keeper.startAll(nrWorkers);
+    return records.map((record) => this.record(record));
+  }
+
+  async check(rescuer: Rescuer): Promise<WorkersCheck> {
+    const port = { ...this.#crew(), store: this.#store, rescuer };
+    const failed = await checkWorkers(port);
+    const well = await this.#store.findWorkers({ state: liveStates });
+    return {
+      workers: well.map((record) => this.record(record)),
+      count: well.length,
+      errors: failed.map((record) => this.record(record)),
+    };
+  }
+
   handle(worker: PoolWorker): Worker {
-    return new Worker(snapshot(worker), this);
+    return this.record(snapshot(worker));
+  }
+
+  record(record: WorkerRecord): Worker {
+    return new Worker(record, this);
   }
 
   async find(id: number): Promise<WorkerRecord | undefined> {
@@ -111,19 +159,25 @@ export class Fleet implements WorkerHandlePort {
     const own = this.#own(id);
     if (kill) own?.kill();
     else own?.halt();
-    await this.#store.haltWorker(id, kill);
+    await this.#store.haltWorker(id, kill ? "kill" : "halt");
     await (own?.died ?? this.#ended(id));
-    await this.#dispatcher().written();
+    await this.#dispatcher.written();
   }
 
   #own(id: number): PoolWorker | undefined {
-    return [...this.#dispatcher().pool.workers.values()].find(
-      ({ settings }) => settings.id === id,
-    );
+    return this.#dispatcher.pool.worker(id);
+  }
+
+  get #dispatcher(): Dispatcher {
+    return this.#crew().dispatcher;
+  }
+
+  get #keeper(): Keeper {
+    return this.#crew().keeper;
   }
 
   async #ended(id: number): Promise<void> {
-    const alive = { id, state: ["NEW", "WAITING", "BUSY"] } as const;
+    const alive = { id, state: liveStates };
     while ((await this.#store.findWorkers(alive)).length > 0)
       await new Promise((resolve) => setTimeout(resolve, pollInterval));
   }

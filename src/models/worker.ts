@@ -11,6 +11,12 @@ export const workerStates = [
 ] as const;
 export type WorkerState = (typeof workerStates)[number];
 
+export const liveStates = ["NEW", "WAITING", "BUSY"] as const;
+
+export function isLive({ state }: { state: WorkerState }): boolean {
+  return (liveStates as readonly WorkerState[]).includes(state);
+}
+
 /** A worker as the store gives it. Times are epoch milliseconds. */
 export interface WorkerRecord {
   /** Never reused, unlike `nr`: a stale handle can tell itself from its successor. */

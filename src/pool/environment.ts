@@ -41,6 +41,17 @@ export function childExecArgv(
   return kept;
 }
 
+/** Node's arguments for a program of ours: a host that runs under the same loader as the program has its flags already. */
+export function programFlags(
+  needed: readonly string[],
+  inherited: readonly string[],
+): string[] {
+  const loader = needed.at(-1);
+  return loader === undefined || inherited.includes(loader)
+    ? [...inherited]
+    : [...needed, ...inherited];
+}
+
 function withoutInspector(options: string): string {
   return options
     .split(/\s+/)

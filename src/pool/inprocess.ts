@@ -1,13 +1,13 @@
 import { clearInterval, setImmediate, setInterval } from "../clock.js";
 import { Runner } from "../execution/runner.js";
-import type { ChildSettings, HostMessage } from "../transport/messages.js";
+import type { ChildSettings, WorkMessage } from "../transport/messages.js";
 import type { Vessel, VesselPort } from "./vessel.js";
 
 /** A worker in this very process. It restores and runs an action just as a child does, but cannot be stopped by force. */
 export class Inprocess implements Vessel {
-  readonly type = "inprocess";
   readonly killable = false;
   readonly marks = undefined;
+  readonly silent = false;
   readonly pid = process.pid;
   readonly #runner: Runner;
   readonly #port: VesselPort;
@@ -35,7 +35,12 @@ export class Inprocess implements Vessel {
     return Promise.resolve();
   }
 
-  send(message: HostMessage): void {
+  /** Who asks is this very process. */
+  ping(): void {
+    // It is well.
+  }
+
+  send(message: WorkMessage): void {
     // Not within the caller's turn, so that a job sees the same world as in a child.
     setImmediate(() => {
       this.#runner.take(message);

@@ -1,64 +1,69 @@
-import PQueue from "p-queue";
-
 import type { Bounds } from "../bounds.js";
-import { clearTimeout, monotonic, setTimeout } from "../clock.js";
+import { clearTimeout, setTimeout } from "../clock.js";
 import type { Scale } from "../events.js";
-import type { WorkerType } from "../models/worker.js";
 import { Autoscaler } from "./autoscaler.js";
-import { Breaker } from "./breaker.js";
+import { Boots } from "./boots.js";
 import { Inprocess } from "./inprocess.js";
-import { bootsAtOnce } from "./programs.js";
+import { KeptWorkers } from "./kept.js";
 import { Reaper } from "./reaper.js";
 import { Subprocess, type SubprocessOptions } from "./subprocess.js";
 import type { Vessel, VesselPort } from "./vessel.js";
+import type { Wanted } from "./wanted.js";
+import { Watchdog } from "./watchdog.js";
 import { PoolWorker, type WorkerPort } from "./worker.js";
 
-export interface PoolOptions extends SubprocessOptions {
+export interface PoolOptions extends Omit<SubprocessOptions, "watched"> {
   idleTimeout: number;
   workerTimeout: number;
   killGrace: number;
   maxJobsPerWorker: number;
+  /** Whether what jobs print is shown, and lines about them. */
+  show: boolean;
 }
 
 export interface PoolPort extends WorkerPort {
   /** A number for a new worker, and its record. */
-  register(
-    type: WorkerType,
-    nr: number | undefined,
-    debug: boolean,
-  ): Promise<{ id: number; nr: number }>;
+  register(wanted: Wanted): Promise<{ id: number; nr: number }>;
   scaled(scale: Scale): void;
   failed(error: Error): void;
 }
+
+const scaledOne: Wanted = { type: "subprocess", debug: false, scaled: true };
 
 /** The workers of this process: those it scales between bounds, and single ones started by hand. */
 export class Pool {
   /** By `nr`. */
   readonly workers = new Map<number, PoolWorker>();
+  readonly watchdog = new Watchdog(() => this.workers.values());
   readonly #options: PoolOptions;
   readonly #port: PoolPort;
   readonly #reaper: Reaper;
   readonly #autoscaler: Autoscaler;
-  readonly #boots = new PQueue({ concurrency: bootsAtOnce });
-  readonly #breaker = new Breaker();
+  readonly #boots: Boots;
   #scaling = false;
+  readonly #kept = new KeptWorkers();
   /** Those that have no number yet. */
   readonly #arrivals = new Set<Promise<PoolWorker>>();
-  /** Those that are not ready yet. */
-  readonly #starting = new Set<Promise<void>>();
 
   constructor(options: PoolOptions, bounds: Bounds, port: PoolPort) {
     this.#options = options;
     this.#port = port;
-    const failed = (error: Error): void => {
-      port.failed(error);
-    };
-    this.#reaper = new Reaper(failed);
+    this.#reaper = new Reaper(this.#failed);
+    this.#boots = new Boots({
+      booted: (took) => {
+        this.#autoscaler.booted(took);
+      },
+      wanted: () => this.#scaling || this.#kept.size > 0,
+      tryAgain: () => {
+        this.reconcile();
+      },
+    });
     this.#autoscaler = new Autoscaler(options, bounds, {
       workers: () => this.#scaled(),
       arriving: () => this.#arrivals.size,
       start: (nr) => {
-        for (let one = 0; one < nr; one += 1) this.#startOne().catch(failed);
+        for (let one = 0; one < nr; one += 1)
+          this.#startForked(scaledOne).catch(this.#failed);
       },
       scaled: (scale) => {
         port.scaled(scale);
@@ -87,24 +92,44 @@ export class Pool {
     return this.#scaling && this.#present < this.bounds.nrMax;
   }
 
+  /** The worker with this id. */
+  worker(id: number): PoolWorker | undefined {
+    for (const worker of this.workers.values())
+      if (worker.settings.id === id) return worker;
+    return undefined;
+  }
+
   /** Starts scaling; resolves when `nrMin` workers are ready, rejects if one cannot boot. */
   async start(): Promise<void> {
     this.#scaling = true;
-    this.#breaker.reset();
+    this.#boots.reset();
     this.reconcile();
-    for (const boot of await Promise.allSettled(this.#starting)) {
+    for (const boot of await Promise.allSettled(this.#boots.under)) {
       if (boot.status === "fulfilled") continue;
       await this.#end(this.#scaled(), 0, true);
       throw boot.reason;
     }
   }
 
+  /** Resolves when those that are starting are ready, or have failed to be. */
+  async ready(): Promise<void> {
+    await Promise.allSettled(this.#boots.under);
+  }
+
+  /** A single forked worker, that is kept until it is told to end. Rejects if it cannot boot. */
+  async startKept(wanted: Wanted): Promise<PoolWorker> {
+    const worker = await this.#startForked(wanted);
+    this.#kept.add(worker, wanted);
+    return worker;
+  }
+
   /** Ends all workers: what they run may finish for `timeout` milliseconds; then it is killed. */
   async close(timeout: number, requeue: boolean): Promise<void> {
+    this.#kept.clear();
+    this.watchdog.stop();
     await this.#end(undefined, timeout, requeue);
   }
 
-  /** Kills what still runs. */
   kill(requeue: boolean): void {
     for (const worker of this.workers.values()) worker.kill(requeue);
   }
@@ -117,11 +142,14 @@ export class Pool {
     const { concurrency, resultLimit } = this.#options;
     const settings = { concurrency, resultLimit, maxRss: 0 };
     return this.#add(
-      "inprocess",
-      nr,
-      debug,
-      (port) => new Inprocess(settings, port),
+      { type: "inprocess", nr, debug, scaled: false },
+      (port, watched) => new Inprocess({ ...settings, watched }, port),
     );
+  }
+
+  departed(worker: PoolWorker): void {
+    this.workers.delete(worker.nr);
+    this.#kept.departed(worker);
   }
 
   /** How many jobs could run now and have no worker. */
@@ -140,9 +168,14 @@ export class Pool {
     this.#autoscaler.served(took);
   }
 
-  /** Brings the number of workers to what the autoscaler decides. */
+  /** Brings the number of workers to what the autoscaler decides, and replaces single ones that died. */
   reconcile(): void {
-    if (this.#scaling) this.#autoscaler.reconcile(this.#breaker.open);
+    if (this.#scaling) this.#autoscaler.reconcile(this.#boots.barred);
+    if (this.#boots.barred) return;
+    this.#kept.replace(
+      (nr) => this.workers.has(nr),
+      (wanted) => this.#startForked(wanted).catch(this.#failed),
+    );
   }
 
   get #present(): number {
@@ -152,8 +185,8 @@ export class Pool {
   /** Those that the bounds are about: a draining one is as good as gone. */
   #scaled(): PoolWorker[] {
     return [...this.workers.values()].filter(
-      ({ type, phase }) =>
-        type === "subprocess" && phase !== "draining" && phase !== "dead",
+      ({ settings, phase }) =>
+        settings.scaled && phase !== "draining" && phase !== "dead",
     );
   }
 
@@ -165,7 +198,7 @@ export class Pool {
   ): Promise<void> {
     this.#scaling = false;
     this.#autoscaler.stop();
-    this.#breaker.reset();
+    this.#boots.reset();
     // Those whose number is still being looked up: they find that it is too late.
     await Promise.allSettled(this.#arrivals);
     const workers = some ?? [...this.workers.values()];
@@ -177,62 +210,29 @@ export class Pool {
     clearTimeout(limit);
   }
 
-  #startOne(): Promise<void> {
-    const start = this.#addAndBoot().finally(() => {
-      this.#starting.delete(start);
-    });
-    this.#starting.add(start);
-    return start;
-  }
-
-  async #addAndBoot(): Promise<void> {
-    let worker: PoolWorker;
-    try {
-      worker = await this.#add(
-        "subprocess",
-        undefined,
-        false,
-        (port) => new Subprocess(this.#options, this.#reaper, port),
-      );
-    } catch (cause) {
-      this.#tryAgainLater();
-      throw cause;
-    }
-    await this.#boots.add(() => this.#boot(worker));
-  }
-
-  async #boot(worker: PoolWorker): Promise<void> {
-    if (worker.phase !== "starting") return;
-    const begun = monotonic();
-    try {
-      await worker.start();
-    } catch (cause) {
-      // Ended on request while it was starting: no fault of its own.
-      if (worker.error === null) return;
-      this.#tryAgainLater();
-      throw cause;
-    }
-    this.#breaker.reset();
-    this.#autoscaler.booted(monotonic() - begun);
-  }
-
-  #tryAgainLater(): void {
-    if (!this.#scaling) return;
-    this.#breaker.trip(() => {
-      this.reconcile();
-    });
+  #startForked(wanted: Wanted): Promise<PoolWorker> {
+    this.watchdog.start();
+    return this.#boots.start(() =>
+      this.#add(wanted, (port, watched) => {
+        const options = { ...this.#options, watched };
+        return new Subprocess(options, this.#reaper, port);
+      }),
+    );
   }
 
   async #add(
-    type: WorkerType,
-    nr: number | undefined,
-    debug: boolean,
-    vessel: (port: VesselPort) => Vessel,
+    wanted: Wanted,
+    vessel: (port: VesselPort, watched: string) => Vessel,
   ): Promise<PoolWorker> {
-    const arrival = this.#port.register(type, nr, debug).then((key) => {
+    const arrival = this.#port.register(wanted).then((key) => {
       const { workerTimeout: timeout, killGrace, concurrency } = this.#options;
-      const settings = { ...key, timeout, killGrace, concurrency, debug };
-      const worker = new PoolWorker(settings, this.#port, vessel);
+      const limits = { timeout, killGrace, concurrency };
+      const { type, debug, scaled } = wanted;
+      const watched = debug || this.#options.show;
+      const settings = { ...key, ...limits, type, debug, scaled, watched };
+      const worker = new PoolWorker(settings, this.#port, (port) =>
+        vessel(port, watched ? `w${String(key.nr)}` : ""),
+      );
       this.workers.set(key.nr, worker);
       return worker;
     });
@@ -243,4 +243,8 @@ export class Pool {
       this.#arrivals.delete(arrival);
     }
   }
+
+  readonly #failed = (error: Error): void => {
+    this.#port.failed(error);
+  };
 }

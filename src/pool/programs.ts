@@ -16,11 +16,17 @@ export interface Program {
 export function subprocessProgram(): Program {
   if (!fromSource)
     return { file: beside("workers/subprocess.js"), execArgv: [] };
-  const loader = createRequire(import.meta.url).resolve("tsx");
   return {
     file: beside("../../workers/subprocess.ts"),
-    execArgv: ["--import", pathToFileURL(loader).href],
+    execArgv: loaderFlags(),
   };
+}
+
+/** `myjobs` itself, as one would call it. */
+export function commandProgram(): Program {
+  return fromSource
+    ? { file: beside("../cli/main.ts"), execArgv: loaderFlags() }
+    : { file: beside("cli/main.js"), execArgv: [] };
 }
 
 export function reaperProgram(): string {
@@ -33,6 +39,11 @@ export const bootsAtOnce = Math.max(2, availableParallelism());
 const fromSource =
   existsSync(beside("../../workers/subprocess.ts")) &&
   import.meta.url.endsWith(".ts");
+
+function loaderFlags(): string[] {
+  const loader = createRequire(import.meta.url).resolve("tsx");
+  return ["--import", pathToFileURL(loader).href];
+}
 
 function beside(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));

@@ -11,8 +11,13 @@ import type {
   ChildMessage,
   ChildSettings,
   HostMessage,
+  WorkMessage,
 } from "../transport/messages.js";
-import { childEnvironment, childExecArgv } from "./environment.js";
+import {
+  childEnvironment,
+  childExecArgv,
+  programFlags,
+} from "./environment.js";
 import { subprocessProgram } from "./programs.js";
 import type { Reaper } from "./reaper.js";
 import { Tail } from "./tail.js";
@@ -32,7 +37,6 @@ const closeLimit = 500;
 
 /** A worker's forked process, which leads a process group of its own. */
 export class Subprocess implements Vessel {
-  readonly type = "subprocess";
   readonly killable = true;
   readonly marks = new Marks();
   readonly #options: SubprocessOptions;
@@ -44,6 +48,7 @@ export class Subprocess implements Vessel {
   #ready: (() => void) | undefined;
   #leaving: NodeJS.Timeout | undefined;
   #gone = false;
+  #silent = false;
 
   constructor(options: SubprocessOptions, reaper: Reaper, port: VesselPort) {
     this.#options = options;
@@ -56,13 +61,18 @@ export class Subprocess implements Vessel {
   }
 
   async start(): Promise<void> {
-    const { concurrency, resultLimit, maxRss } = this.#options;
+    const { concurrency, resultLimit, maxRss, watched } = this.#options;
     const { workerExecArgv, workerEnv } = this.#options;
-    const settings: ChildSettings = { concurrency, resultLimit, maxRss };
+    const settings: ChildSettings = {
+      concurrency,
+      resultLimit,
+      maxRss,
+      watched,
+    };
     const { file, execArgv } = subprocessProgram();
     const child = fork(file, [JSON.stringify(settings)], {
       detached: true,
-      execArgv: withoutRepeats(execArgv, workerExecArgv ?? childExecArgv()),
+      execArgv: programFlags(execArgv, workerExecArgv ?? childExecArgv()),
       env: childEnvironment(workerEnv),
       stdio: ["ignore", "pipe", "pipe", "ipc", this.marks.fd],
     });
@@ -70,6 +80,10 @@ export class Subprocess implements Vessel {
     if (child.pid !== undefined) this.#reaper.add(child.pid);
     this.#tail.follow(child.stdout);
     this.#tail.follow(child.stderr);
+    if (watched !== "") {
+      child.stdout?.pipe(process.stdout, { end: false });
+      child.stderr?.pipe(process.stderr, { end: false });
+    }
     child.on("message", (message) => {
       this.#hear(message as ChildMessage);
     });
@@ -107,10 +121,17 @@ export class Subprocess implements Vessel {
     }
   }
 
-  send(message: HostMessage): void {
-    // A child that is just dying takes no message; its end is told by its exit.
-    if (this.#child?.connected === true)
-      this.#child.send(message, () => undefined);
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  ping(): void {
+    this.#silent = true;
+    this.#tell({ type: "ping" });
+  }
+
+  send(message: WorkMessage): void {
+    this.#tell(message);
   }
 
   signal(signal: "SIGTERM" | "SIGKILL"): void {
@@ -127,10 +148,17 @@ export class Subprocess implements Vessel {
     }, this.#options.killGrace);
   }
 
+  #tell(message: HostMessage): void {
+    // A child that is just dying takes no message; its end is told by its exit.
+    if (this.#child?.connected === true)
+      this.#child.send(message, () => undefined);
+  }
+
   #hear(message: ChildMessage): void {
     if (message.type === "end") this.#port.ended(message);
     else if (message.type === "skipped")
       this.#port.skipped(message.id, message.mark);
+    else if (message.type === "pong") this.#silent = false;
     else if (message.type === "fault") this.#fault = message;
     else this.#ready?.();
   }
@@ -178,15 +206,4 @@ async function closed(stream: Readable | null): Promise<void> {
 
 async function disconnected(child: ChildProcess): Promise<void> {
   if (child.connected) await once(child, "disconnect");
-}
-
-/** A host that runs under the same loader as the program has its flags already. */
-function withoutRepeats(
-  needed: readonly string[],
-  inherited: readonly string[],
-): string[] {
-  const loader = needed.at(-1);
-  return loader === undefined || inherited.includes(loader)
-    ? [...inherited]
-    : [...needed, ...inherited];
 }

@@ -1,11 +1,9 @@
 import type { JobError } from "../models/job.js";
-import type { WorkerType } from "../models/worker.js";
 import type { Marks } from "../transport/marks.js";
-import type { End, HostMessage } from "../transport/messages.js";
+import type { End, WorkMessage } from "../transport/messages.js";
 
 /** What a worker runs its jobs in: a forked process, or this one. */
 export interface Vessel {
-  readonly type: WorkerType;
   readonly pid: number;
   /** By which jobs that were sent ahead can be taken back; undefined = nothing may be sent ahead. */
   readonly marks: Marks | undefined;
@@ -13,8 +11,12 @@ export interface Vessel {
   readonly killable: boolean;
   /** Resolves when it can take jobs; rejects with a WorkerError if it cannot come up. */
   start(): Promise<void>;
-  send(message: HostMessage): void;
+  send(message: WorkMessage): void;
   signal(signal: "SIGTERM" | "SIGKILL"): void;
+  /** Asks whether it is well. */
+  ping(): void;
+  /** Whether it has been asked, and has not answered yet. */
+  readonly silent: boolean;
   /** It has nothing to do any more, and may end. */
   leave(): void;
 }

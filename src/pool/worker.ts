@@ -1,6 +1,7 @@
 import { monotonic, now } from "../clock.js";
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
+import type { WorkerType } from "../models/worker.js";
 import type { End } from "../transport/messages.js";
 import { type Ending, Holdings, type HoldingsOptions } from "./holdings.js";
 import { crashed, type Outcome, type Verdict } from "./outcome.js";
@@ -12,6 +13,11 @@ export type Phase = "starting" | "idle" | "busy" | "draining" | "dead";
 export interface WorkerSettings extends HoldingsOptions {
   id: number;
   nr: number;
+  type: WorkerType;
+  /** Whether it is one of those that the bounds are about. */
+  scaled: boolean;
+  /** Whether lines about its jobs are printed. */
+  watched: boolean;
 }
 
 export interface WorkerPort {
@@ -31,12 +37,13 @@ export interface WorkerPort {
 /** One worker of the pool: its life, from its start to the end of its vessel. */
 export class PoolWorker implements VesselPort {
   readonly settings: WorkerSettings;
+  readonly vessel: Vessel;
   /** Epoch milliseconds. */
   readonly timeStart = now();
   /** Resolves when nothing is left of it. */
   readonly died: Promise<void>;
   readonly #port: WorkerPort;
-  readonly #vessel: Vessel;
+
   readonly #holdings: Holdings;
   #die: () => void = () => undefined;
   #phase: Phase = "starting";
@@ -44,6 +51,7 @@ export class PoolWorker implements VesselPort {
   #idleSince = monotonic();
   #ending: Ending;
   #error: string | null = null;
+  #relieved = false;
 
   constructor(
     settings: WorkerSettings,
@@ -52,8 +60,8 @@ export class PoolWorker implements VesselPort {
   ) {
     this.settings = settings;
     this.#port = port;
-    this.#vessel = vessel(this);
-    this.#holdings = new Holdings(this.#vessel, settings, {
+    this.vessel = vessel(this);
+    this.#holdings = new Holdings(this.vessel, settings, {
       settled: (job, outcome, took) => {
         this.#settled(job, outcome, took);
       },
@@ -75,11 +83,16 @@ export class PoolWorker implements VesselPort {
   }
 
   get pid(): number {
-    return this.#vessel.pid;
+    return this.vessel.pid;
   }
 
-  get type(): Vessel["type"] {
-    return this.#vessel.type;
+  get type(): WorkerType {
+    return this.settings.type;
+  }
+
+  /** Whether somebody asked it to end, and not for a fresh one. */
+  get unwanted(): boolean {
+    return this.#ending !== undefined && !this.#relieved;
   }
 
   /** Epoch milliseconds of its last change of phase. */
@@ -99,7 +112,7 @@ export class PoolWorker implements VesselPort {
 
   /** Whether more may be sent to it than it runs at once. */
   get ahead(): boolean {
-    return this.#vessel.marks !== undefined && this.settings.concurrency === 1;
+    return this.vessel.marks !== undefined && this.settings.concurrency === 1;
   }
 
   get holds(): number {
@@ -124,7 +137,7 @@ export class PoolWorker implements VesselPort {
 
   async start(): Promise<void> {
     try {
-      await this.#vessel.start();
+      await this.vessel.start();
     } catch (cause) {
       if (this.#ending === undefined) {
         this.#error = cause instanceof Error ? cause.message : String(cause);
@@ -151,23 +164,32 @@ export class PoolWorker implements VesselPort {
 
   /** Finishes what it runs, then ends. */
   halt(): void {
+    this.#relieved = false;
+    this.#finish();
+  }
+
+  /** The same, to make room for a fresh one. */
+  relieve(): void {
+    if (this.#ending === undefined) this.#relieved = true;
+    this.#finish();
+  }
+
+  /** Its process does nothing any more. */
+  freeze(why: string): void {
     if (this.#phase === "dead") return;
-    this.#ending ??= "halted";
-    this.revoke();
-    // What has not come up has nothing to finish.
-    if (this.#phase === "starting") this.#vessel.signal("SIGKILL");
+    this.#error ??= why;
     this.#enter("draining");
-    if (this.holds === 0) this.#vessel.leave();
+    this.vessel.signal("SIGKILL");
   }
 
   /** Ends it at once. What it ran ends HALTED, or with `requeue` runs again. */
   kill(requeue = false): void {
     if (this.#phase === "dead") return;
+    this.#relieved = false;
     this.#ending = requeue ? "requeued" : "killed";
     this.#enter("draining");
-    if (!this.#vessel.killable)
-      this.#holdings.abortAll("its worker was killed");
-    this.#vessel.signal("SIGKILL");
+    if (!this.vessel.killable) this.#holdings.abortAll("its worker was killed");
+    this.vessel.signal("SIGKILL");
   }
 
   ended(end: End): void {
@@ -191,9 +213,19 @@ export class PoolWorker implements VesselPort {
     this.#die();
   }
 
+  #finish(): void {
+    if (this.#phase === "dead") return;
+    this.#ending ??= "halted";
+    this.revoke();
+    // What has not come up has nothing to finish.
+    if (this.#phase === "starting") this.vessel.signal("SIGKILL");
+    this.#enter("draining");
+    if (this.holds === 0) this.vessel.leave();
+  }
+
   #settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void {
     if (this.holds === 0) {
-      if (this.#phase === "draining") this.#vessel.leave();
+      if (this.#phase === "draining") this.vessel.leave();
       else this.#enter("idle");
     }
     this.#port.settled(this, job, outcome, took);

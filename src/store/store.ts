@@ -12,6 +12,7 @@ import type {
   WorkerState,
   WorkerType,
 } from "../models/worker.js";
+import type { CheckStore, WindowStore } from "./neighbours.js";
 
 /**
  * What a store of jobs does. Whole operations, plain data in and out; each resolves once what it did
@@ -21,6 +22,8 @@ import type {
 export interface Store {
   /** The file it lives in, absolute; '' when it lives in this process's memory. */
   readonly path: string;
+  readonly windows: WindowStore;
+  readonly checks: CheckStore;
 
   /** Stores an action, or finds the equal one that is stored already. */
   putAction(action: NewAction): Promise<ActionRecord>;
@@ -63,19 +66,22 @@ export interface Store {
   /** More than zero while any job runs, or could run now, in the whole store; zero means drained. */
   countActive(): Promise<number>;
 
-  /** Registers a worker of this host under `nr`, or the lowest that is free; undefined if `nr` is taken by a live one. */
+  /**
+   * Registers a worker of this host under `nr`, or the lowest that is free; undefined if `nr` is taken by
+   * a live one. One of type tmux takes over the record that another host made for its window.
+   */
   registerWorker(worker: NewWorker): Promise<WorkerRecord | undefined>;
   updateWorker(id: number, change: WorkerChange): Promise<void>;
-  /** Orders a worker of any host to stop after its current job, or with `kill` at once. */
-  haltWorker(id: number, kill: boolean): Promise<void>;
+  /** Orders a worker of any host to stop. */
+  haltWorker(id: number, order: HaltOrder): Promise<void>;
   findWorkers(filter: WorkerFilter): Promise<WorkerRecord[]>;
 
   /** The hosts that died without closing, with the processes they may have left. */
   lostHosts(): Promise<LostHost[]>;
   /** Settles what lost hosts held: their jobs run again, or end CRASH at the fourth time; their workers are dead. */
   rescue(hosts: readonly number[]): Promise<Rescue>;
-  /** Rejects with a `StoreError` while another host is alive. */
-  assertAlone(): Promise<void>;
+  /** Rejects with a `StoreError` while another host is alive, but for those given. */
+  assertAlone(but?: readonly number[]): Promise<void>;
   /** Deletes all records; refuses while another host is alive. */
   reset(): Promise<void>;
 
@@ -116,13 +122,16 @@ export interface WorkerFilter {
   name?: OneOrMany<string>;
 }
 
+/** After its current job; at once, its job ending HALTED; at once, its job running again. */
+export type HaltOrder = "halt" | "kill" | "requeue";
+
 /** By id. */
 export interface Orders {
   /** Jobs to stop. */
   cancelled: number[];
-  /** Workers to halt, and to kill. */
-  halted: number[];
-  killed: number[];
+  workers: { id: number; order: HaltOrder }[];
+  /** Whether another host asks if this one and its workers are well. */
+  asked: boolean;
 }
 
 export interface KnownState {

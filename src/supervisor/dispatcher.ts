@@ -4,18 +4,18 @@ import { OptionError } from "../errors.js";
 import type { Scale } from "../events.js";
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
-import type { WorkerType } from "../models/worker.js";
 import { cancelled, type Outcome } from "../pool/outcome.js";
 import { Pool, type PoolOptions, type PoolPort } from "../pool/pool.js";
+import type { Wanted } from "../pool/wanted.js";
 import type { PoolWorker } from "../pool/worker.js";
 import { processStart } from "../processes.js";
 import type { Categories, Store } from "../store/store.js";
 import { Claims } from "./claims.js";
-import { showEnd, showStart } from "./debug.js";
 import { Demand } from "./demand.js";
 import type { EndedFields } from "./ending.js";
 import { Ledger } from "./ledger.js";
 import { Stall } from "./stall.js";
+import { printStop } from "./watched.js";
 
 export interface DispatcherOptions extends PoolOptions {
   categories: Categories;
@@ -144,18 +144,20 @@ export class Dispatcher implements PoolPort {
     return this.#ledger.records.settled();
   }
 
-  async register(
-    type: WorkerType,
-    nr: number | undefined,
-    debug: boolean,
-  ): Promise<{ id: number; nr: number }> {
+  async register({
+    type,
+    nr,
+    debug,
+  }: Wanted): Promise<{ id: number; nr: number }> {
     const timeout = this.#options.workerTimeout;
     const worker = { type, timeout, debug };
     const numbered = nr === undefined ? worker : { ...worker, nr };
     const record = await this.#store.registerWorker(numbered);
     if (record !== undefined) return record;
+    const where =
+      type === "inprocess" ? "workerStart" : "workerSubprocessStart";
     const expected = "a number that no live worker has";
-    throw new OptionError("workerStart", "nr", nr, expected);
+    throw new OptionError(where, "nr", nr, expected);
   }
 
   settled(
@@ -164,13 +166,13 @@ export class Dispatcher implements PoolPort {
     outcome: Outcome,
     took: number | undefined,
   ): void {
-    showEnd(worker, job, outcome, took);
+    printStop(worker, job, outcome);
     this.#ledger.settle(worker.nr, job, outcome);
     if (outcome.kind !== "released") {
       if (took !== undefined) this.pool.served(took);
       const left = (this.#allowance.get(worker) ?? Infinity) - 1;
       this.#allowance.set(worker, left);
-      if (left <= 0) worker.halt();
+      if (left <= 0) worker.relieve();
     }
     this.poke();
   }
@@ -184,7 +186,7 @@ export class Dispatcher implements PoolPort {
   }
 
   grown(worker: PoolWorker, rss: number): void {
-    if (rss > this.#options.maxRss) worker.halt();
+    if (rss > this.#options.maxRss) worker.relieve();
   }
 
   scaled(scale: Scale): void {
@@ -200,10 +202,7 @@ export class Dispatcher implements PoolPort {
     jobs: readonly ClaimedJob[],
     actions: readonly ActionRecord[],
   ): void {
-    for (const job of jobs) {
-      showStart(worker, job);
-      this.#port.started(job);
-    }
+    for (const job of jobs) this.#port.started(job);
     worker.assign(jobs, actions);
     for (const { id } of jobs) {
       if (this.#cancelled.has(id)) worker.stop(id, cancelled());
@@ -214,9 +213,9 @@ export class Dispatcher implements PoolPort {
 
   /** Its first idle moment: its process is there now. */
   #arrived(worker: PoolWorker): void {
-    const { pid, type, settings } = worker;
+    const { pid, vessel, settings } = worker;
     this.#present.add(worker);
-    if (type === "subprocess") {
+    if (vessel.killable) {
       const most = this.#options.maxJobsPerWorker || Infinity;
       this.#allowance.set(worker, most);
     }
@@ -229,8 +228,8 @@ export class Dispatcher implements PoolPort {
   }
 
   #departed(worker: PoolWorker): void {
-    const { nr, error, settings } = worker;
-    this.pool.workers.delete(nr);
+    const { error, settings } = worker;
+    this.pool.departed(worker);
     this.#present.delete(worker);
     this.#allowance.delete(worker);
     const state = error === null ? "HALTED" : "ERROR";

@@ -1,16 +1,19 @@
 import type { Store } from "../store/store.js";
 import type { Dispatcher } from "./dispatcher.js";
 
-/** Carries out what other processes asked of this one: jobs to cancel, workers to halt or kill. */
+/** Carries out what other processes asked of this one: jobs to cancel, workers to halt or kill, whether all is well. */
 export async function obey(
-  store: Pick<Store, "orders">,
+  store: Pick<Store, "orders" | "checks">,
   dispatcher: Dispatcher,
 ): Promise<void> {
-  const { cancelled, halted, killed } = await store.orders();
+  const { cancelled, workers, asked } = await store.orders();
   for (const id of cancelled) dispatcher.cancel(id);
-  for (const worker of [...dispatcher.pool.workers.values()]) {
-    const { id } = worker.settings;
-    if (killed.includes(id)) worker.kill();
-    else if (halted.includes(id)) worker.halt();
+  for (const { id, order } of workers) {
+    const worker = dispatcher.pool.worker(id);
+    if (order === "halt") worker?.halt();
+    else worker?.kill(order === "requeue");
   }
+  if (!asked) return;
+  await dispatcher.pool.watchdog.check();
+  await store.checks.answer();
 }

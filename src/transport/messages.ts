@@ -7,7 +7,8 @@ export interface JobMessage extends ClaimedJob {
   mark: number;
 }
 
-export type HostMessage =
+/** What is to be done with jobs. */
+export type WorkMessage =
   | {
       type: "jobs";
       jobs: readonly JobMessage[];
@@ -15,6 +16,11 @@ export type HostMessage =
     }
   /** Raise the signal of a job that shall stop. */
   | { type: "abort"; id: number; attempt: number; reason: string };
+
+export type HostMessage =
+  | WorkMessage
+  /** Answer, if you can. */
+  | { type: "ping" };
 
 /** How a job ended, as the process that ran it tells. */
 export interface End {
@@ -34,6 +40,7 @@ export interface End {
 
 export type ChildMessage =
   | { type: "ready" }
+  | { type: "pong" }
   | ({ type: "end" } & End)
   /** It had been taken back when its turn came, and was not started. */
   | { type: "skipped"; id: number; mark: number }
@@ -46,6 +53,8 @@ export interface ChildSettings {
   resultLimit: number;
   /** Bytes; 0 = it need not tell how large it is. */
   maxRss: number;
+  /** By which name it prints a line at each job's start and end; '' = it does not. */
+  watched: string;
 }
 
 /** The file descriptor of the shared marks in a child: the first after the IPC channel's. */

@@ -5,7 +5,7 @@ import { Holdings } from "../../src/pool/holdings.js";
 import { cancelled, type Outcome } from "../../src/pool/outcome.js";
 import type { Vessel } from "../../src/pool/vessel.js";
 import { Marks } from "../../src/transport/marks.js";
-import type { HostMessage, JobMessage } from "../../src/transport/messages.js";
+import type { JobMessage,WorkMessage } from "../../src/transport/messages.js";
 import { until } from "../support/until.js";
 
 interface Settled {
@@ -16,16 +16,19 @@ interface Settled {
 
 /** A vessel that only notes what it is told. */
 class Notes implements Vessel {
-  readonly type = "subprocess";
   readonly pid = 0;
   readonly killable = true;
   readonly marks = new Marks();
+  readonly silent = false;
   readonly sent: JobMessage[] = [];
   readonly signals: string[] = [];
   start(): Promise<void> {
     return Promise.resolve();
   }
-  send(message: HostMessage): void {
+  ping(): void {
+    this.signals.push("ping");
+  }
+  send(message: WorkMessage): void {
     if (message.type === "jobs") this.sent.push(...message.jobs);
   }
   signal(signal: string): void {

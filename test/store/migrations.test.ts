@@ -14,8 +14,8 @@ import { claim, finish, schedule, states, worker } from "./suite/ground.js";
 import { database, open, storeFile, temporaryFile } from "./support.js";
 
 /**
- * What a store held when that version of it was the newest, in its own words. Append-only like the
- * migrations themselves: a version that is added gets its line, and the older ones stay.
+ * What each version of a store came to hold while it was the newest, in its own words. Append-only like
+ * the migrations themselves: a version that is added gets its line, and the older ones stay.
  */
 const contents: readonly string[] = [
   `
@@ -29,6 +29,7 @@ const contents: readonly string[] = [
   insert into myjobs_worker (id, nr, name, type, state, time_start, last_update, timeout, host)
     values (1, 1, 'w1', 'subprocess', 'HALTED', 5, 6, 7, 1);
   `,
+  "",
 ];
 
 const versions = migrations.map((_, index) => index + 1);
@@ -38,8 +39,10 @@ function past(version: number): string {
   const file = temporaryFile();
   const db = database(file);
   if (version > 0) {
-    migrate(db, file, migrations.slice(0, version));
-    db.exec(contents[version - 1]!);
+    for (const [index, content] of contents.slice(0, version).entries()) {
+      migrate(db, file, migrations.slice(0, index + 1));
+      db.exec(content);
+    }
   }
   db.exec(
     "create table customer (name text); insert into customer values ('Ann')",
@@ -188,7 +191,8 @@ describe("The tables", () => {
       "update myjobs_job set attempt = 'two'",
       "update myjobs_worker set state = 'IDLE'",
       "update myjobs_worker set type = 'thread'",
-      "insert into myjobs_worker select 9, nr, name, type, state, 0, '', 0, 0, 0, null, 0, 0, 0, 1 from myjobs_worker",
+      "update myjobs_worker set requeue = 2",
+      "insert into myjobs_worker select 9, nr, name, type, state, 0, '', 0, 0, 0, null, 0, 0, 0, 1, 0 from myjobs_worker",
       "insert into myjobs_action select 9, key, code, methodname, actorname, origin from myjobs_action",
     ])
       expect(() => db.exec(change)).toThrow(
@@ -212,6 +216,7 @@ describe("The tables", () => {
       "myjobs_host",
       "myjobs_job",
       "myjobs_schema",
+      "myjobs_window",
       "myjobs_worker",
     ]);
     expect(ours.filter(({ strict }) => strict !== 1)).toEqual([]);

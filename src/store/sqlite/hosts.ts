@@ -5,6 +5,7 @@ import BetterSqlite3 from "better-sqlite3";
 
 import { StoreError } from "../../errors.js";
 import { processStart } from "../../processes.js";
+import type { HostProcess } from "../neighbours.js";
 import type { LostHost } from "../store.js";
 import { isBusy } from "./faults.js";
 
@@ -24,6 +25,8 @@ export class HostTable {
   readonly #lockFile: string;
   readonly #insert;
   readonly #remove;
+  readonly #leaveWindows;
+  readonly #byId;
   readonly #others;
   readonly #processes;
   #lock: BetterSqlite3.Database | undefined;
@@ -37,6 +40,12 @@ export class HostTable {
       "insert into myjobs_host (pid, pid_start, lock_file, time_start) values (?, ?, ?, ?)",
     );
     this.#remove = db.prepare<[number]>("delete from myjobs_host where id = ?");
+    this.#leaveWindows = db.prepare<[number]>(
+      "delete from myjobs_window where host = ?",
+    );
+    this.#byId = db.prepare<[number], HostProcess>(
+      "select id, pid, pid_start as pidStart from myjobs_host where id = ?",
+    );
     this.#others = db.prepare<[number], HostRow>(
       "select id, pid, pid_start as pidStart, lock_file as lockFile from myjobs_host where id != ?",
     );
@@ -74,8 +83,16 @@ export class HostTable {
       .map(({ id }) => ({ id, processes: this.#processes.all(id) }));
   }
 
-  assertAlone(): void {
-    if (!this.#others.all(this.#id).some((host) => this.#lives(host))) return;
+  /** The process of another host, while it is one. */
+  process(id: number): HostProcess | undefined {
+    return id === this.#id ? undefined : this.#byId.get(id);
+  }
+
+  assertAlone(but: readonly number[] = []): void {
+    const others = this.#others
+      .all(this.#id)
+      .filter(({ id }) => !but.includes(id));
+    if (!others.some((host) => this.#lives(host))) return;
     throw new StoreError(
       `reset ${this.#path}: another live process shares the store`,
       "in-use",
@@ -84,6 +101,7 @@ export class HostTable {
   }
 
   remove(id: number): void {
+    this.#leaveWindows.run(id);
     this.#remove.run(id);
   }
 

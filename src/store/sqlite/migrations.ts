@@ -78,9 +78,20 @@ export const migrations: readonly string[] = [
   ) strict, without rowid;
   create index myjobs_dependency_on on myjobs_dependency (depends_on);
   `,
+  // Windows are kept by hosts, that open them again; hosts ask each other whether they are well.
+  `
+  create table myjobs_window (
+    nr integer not null,
+    host integer not null,
+    primary key (nr, host)
+  ) strict, without rowid;
+  alter table myjobs_worker add column requeue integer not null default 0 check (requeue in (0, 1));
+  alter table myjobs_host add column asked integer not null default 0;
+  alter table myjobs_host add column answered integer not null default 0;
+  `,
 ];
 
 /** What a reset deletes: all but the hosts. */
-export const emptyTables = ["job", "dependency", "action", "worker"]
+export const emptyTables = ["job", "dependency", "action", "worker", "window"]
   .map((name) => `delete from myjobs_${name};`)
   .join(" ");

@@ -4,6 +4,7 @@ import type { WorkerRecord } from "../../models/worker.js";
 import type * as contract from "../store.js";
 import { ActionTable } from "./actions.js";
 import { Changes } from "./changes.js";
+import { CheckTable } from "./checks.js";
 import { JobClaim } from "./claim.js";
 import { Committer } from "./committer.js";
 import type { Connection } from "./connection.js";
@@ -14,11 +15,14 @@ import { JobInsert } from "./insert.js";
 import { emptyTables } from "./migrations.js";
 import { JobQuery } from "./query.js";
 import { JobSettle } from "./settle.js";
+import { WindowTable } from "./windows.js";
 import { WorkerTable } from "./workers.js";
 
 /** A store in a SQLite file, in memory, or beside the tables of a Database that the user gave. */
 export class SqliteStore implements contract.Store {
   readonly path: string;
+  readonly windows: WindowTable;
+  readonly checks: CheckTable;
   readonly #connection: Connection;
   readonly #committer: Committer;
   readonly #actions: ActionTable;
@@ -65,6 +69,9 @@ export class SqliteStore implements contract.Store {
     this.#actions = new ActionTable(db);
     this.#hosts = new HostTable(db, path);
     this.#workers = new WorkerTable(db);
+    const shared = [db, this.#committer, this.#hosts, this.#workers] as const;
+    this.windows = new WindowTable(...shared, now);
+    this.checks = new CheckTable(...shared, now);
     this.#insert = new JobInsert(db, dependants);
     this.#claim = new JobClaim(db);
     this.#settle = new JobSettle(db, dependants);
@@ -123,7 +130,8 @@ export class SqliteStore implements contract.Store {
   orders(): Promise<contract.Orders> {
     return this.#committer.run(() => ({
       cancelled: this.#settle.cancelled(this.#hosts.id),
-      ...this.#workers.orders(this.#hosts.id),
+      workers: this.#workers.orders(this.#hosts.id),
+      asked: this.checks.asked,
     }));
   }
 
@@ -177,10 +185,8 @@ export class SqliteStore implements contract.Store {
     );
   }
 
-  haltWorker(id: number, kill: boolean): Promise<void> {
-    return this.#committer.run(() => {
-      this.#workers.halt(id, kill);
-    });
+  haltWorker(id: number, order: contract.HaltOrder): Promise<void> {
+    return this.#committer.run(() => this.#workers.halt(id, order));
   }
 
   findWorkers(filter: contract.WorkerFilter): Promise<WorkerRecord[]> {
@@ -204,8 +210,8 @@ export class SqliteStore implements contract.Store {
     return rescued;
   }
 
-  assertAlone(): Promise<void> {
-    return this.#committer.run(() => this.#hosts.assertAlone());
+  assertAlone(but?: readonly number[]): Promise<void> {
+    return this.#committer.run(() => this.#hosts.assertAlone(but));
   }
 
   reset(): Promise<void> {

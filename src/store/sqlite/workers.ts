@@ -1,17 +1,24 @@
 import type BetterSqlite3 from "better-sqlite3";
 
 import type { WorkerRecord, WorkerState } from "../../models/worker.js";
-import type { NewWorker, WorkerChange, WorkerFilter } from "../store.js";
+import type {
+  HaltOrder,
+  NewWorker,
+  WorkerChange,
+  WorkerFilter,
+} from "../store.js";
 
-/** In the column `halt`; 0 = none. */
-const haltOrder = 1;
-const killOrder = 2;
+/** In the column `halt`; 0 = no order. */
+const haltOrders = { halt: 1, kill: 2, requeue: 2 };
 
 const live = "state in ('NEW', 'WAITING', 'BUSY')";
 
 /** The table of workers: one row for each `nr`, which stays after its worker's end until the `nr` is taken again. */
 export class WorkerTable {
   readonly #taken;
+  readonly #reserved;
+  readonly #takeOver;
+  readonly #byNr;
   readonly #remove;
   readonly #insert;
   readonly #byId;
@@ -23,10 +30,17 @@ export class WorkerTable {
 
   constructor(db: BetterSqlite3.Database) {
     this.#taken = db
-      .prepare<[], number>(
-        `select nr from myjobs_worker where ${live} order by nr`,
-      )
+      .prepare<[], number>(`select nr from myjobs_worker where ${live}`)
       .pluck();
+    // A window that has died is about to be opened again: its number is nobody else's.
+    this.#reserved = db
+      .prepare<[], number>("select nr from myjobs_window")
+      .pluck();
+    this.#takeOver = db.prepare<[number, number, number, number, number]>(
+      `update myjobs_worker set host = ?, last_update = ?, debug = ?, timeout = ?
+       where nr = ? and type = 'tmux' and state = 'NEW' and pid = 0`,
+    );
+    this.#byNr = db.prepare<[number], WorkerRow>(`${select} where nr = ?`);
     this.#remove = db.prepare<[number]>(
       "delete from myjobs_worker where nr = ?",
     );
@@ -49,11 +63,18 @@ export class WorkerTable {
          error = case when @unerror then null else ifnull(@error, error) end, last_update = @now
        where id = @id and ${live}`,
     );
-    this.#halt = db.prepare<[number, number]>(
-      `update myjobs_worker set halt = max(halt, ?) where id = ? and ${live}`,
+    // The first kill decides what becomes of the job.
+    this.#halt = db.prepare<[number, number, number]>(
+      `update myjobs_worker set halt = max(halt, ?), requeue = case when halt = 2 then requeue else ? end
+       where id = ? and ${live}`,
     );
-    this.#orders = db.prepare<[number], { id: number; halt: number }>(
-      `select id, halt from myjobs_worker where host = ? and halt > 0 and ${live}`,
+    // One that others took for frozen and that has woken is still to be killed.
+    this.#orders = db.prepare<
+      [number],
+      { id: number; halt: number; requeue: number }
+    >(
+      `select id, halt, requeue from myjobs_worker
+       where host = ? and halt > 0 and (${live} or (state = 'ERROR' and halt = 2))`,
     );
     this.#find = db.prepare<Record<string, string | null>, WorkerRow>(
       `${select} where ${Object.keys(asked({}))
@@ -74,7 +95,21 @@ export class WorkerTable {
     host: number,
     now: number,
   ): WorkerRecord | undefined {
+    if (worker.type === "tmux" && worker.nr !== undefined) {
+      const { nr, debug, timeout } = worker;
+      const { changes } = this.#takeOver.run(
+        host,
+        now,
+        Number(debug),
+        timeout,
+        nr,
+      );
+      if (changes > 0) return workerRecord(this.#byNr.get(nr)!);
+    }
     const taken = new Set(this.#taken.all());
+    // Who asks for a window's own number is its window, or opens it.
+    if (worker.type !== "tmux" || worker.nr === undefined)
+      for (const nr of this.#reserved.all()) taken.add(nr);
     if (worker.nr !== undefined && taken.has(worker.nr)) return undefined;
     let nr = worker.nr ?? 1;
     while (taken.has(nr)) nr += 1;
@@ -106,16 +141,16 @@ export class WorkerTable {
     });
   }
 
-  halt(id: number, kill: boolean): void {
-    this.#halt.run(kill ? killOrder : haltOrder, id);
+  halt(id: number, order: HaltOrder): void {
+    this.#halt.run(haltOrders[order], Number(order === "requeue"), id);
   }
 
-  /** The workers of a host that shall halt, and those that shall die. */
-  orders(host: number): { halted: number[]; killed: number[] } {
-    const rows = this.#orders.all(host);
-    const ordered = (order: number): number[] =>
-      rows.filter(({ halt }) => halt === order).map(({ id }) => id);
-    return { halted: ordered(haltOrder), killed: ordered(killOrder) };
+  /** What the workers of a host have been ordered to do. */
+  orders(host: number): { id: number; order: HaltOrder }[] {
+    return this.#orders.all(host).map(({ id, halt, requeue }) => {
+      if (halt === haltOrders.halt) return { id, order: "halt" };
+      return { id, order: requeue === 1 ? "requeue" : "kill" };
+    });
   }
 
   find(filter: WorkerFilter): WorkerRecord[] {

@@ -101,7 +101,7 @@ export function workerSuite(hosts: Hosts): void {
       const ended = await store.findWorkers({ id });
       time = 2_000;
       await store.updateWorker(id, { state: "WAITING", pid: 1, error: "x" });
-      await store.haltWorker(id, false);
+      await store.haltWorker(id, "halt");
       await store.claimJobs({ id, nr, idle: true }, 1, undefined);
       await scheduleOne(store);
       await store.claimJobs({ id, nr, idle: true }, 1, undefined);
@@ -111,7 +111,7 @@ export function workerSuite(hosts: Hosts): void {
     test("has a flag that asks it to halt", async () => {
       const store = await hosts.open();
       const [one, two] = [await worker(store), await worker(store)];
-      await store.haltWorker(one.id, false);
+      await store.haltWorker(one.id, "halt");
       expect(await store.findWorkers({})).toMatchObject([
         { id: one.id, halt: true, state: "WAITING" },
         { id: two.id, halt: false },
@@ -121,16 +121,26 @@ export function workerSuite(hosts: Hosts): void {
     test("is ordered to halt or to die, which its own host alone is told, until it has ended", async () => {
       const store = await hosts.open();
       const [one, two] = [await worker(store), await worker(store)];
-      await store.haltWorker(one.id, false);
-      await store.haltWorker(two.id, true);
+      await store.haltWorker(one.id, "halt");
+      await store.haltWorker(two.id, "kill");
       // A kill is not softened by a later halt.
-      await store.haltWorker(two.id, false);
-      const orders = { cancelled: [], halted: [one.id], killed: [two.id] };
-      expect(await store.orders()).toEqual(orders);
-      for (const { id } of [one, two])
+      await store.haltWorker(two.id, "halt");
+      const three = await worker(store);
+      await store.haltWorker(three.id, "requeue");
+      // The first kill has decided what becomes of the job.
+      await store.haltWorker(three.id, "kill");
+      expect(await store.orders()).toEqual({
+        cancelled: [],
+        workers: [
+          { id: one.id, order: "halt" },
+          { id: two.id, order: "kill" },
+          { id: three.id, order: "requeue" },
+        ],
+        asked: false,
+      });
+      for (const { id } of [one, two, three])
         await store.updateWorker(id, { state: "HALTED" });
-      const none = { cancelled: [], halted: [], killed: [] };
-      expect(await store.orders()).toEqual(none);
+      expect((await store.orders()).workers).toEqual([]);
     });
   });
 

@@ -1,0 +1,78 @@
+import PQueue from "p-queue";
+
+import { monotonic } from "../clock.js";
+import { Breaker } from "./breaker.js";
+import { bootsAtOnce } from "./programs.js";
+import type { PoolWorker } from "./worker.js";
+
+export interface BootsPort {
+  /** A worker has come up in so many milliseconds. */
+  booted(took: number): void;
+  /** Whether there is still somebody who would want to try again. */
+  wanted(): boolean;
+  tryAgain(): void;
+}
+
+/** Brings workers up: a few at a time, and none for a while after one that could not. */
+export class Boots {
+  readonly #port: BootsPort;
+  readonly #queue = new PQueue({ concurrency: bootsAtOnce });
+  readonly #breaker = new Breaker();
+  /** Those that are not ready yet. */
+  readonly #under = new Set<Promise<PoolWorker>>();
+
+  constructor(port: BootsPort) {
+    this.#port = port;
+  }
+
+  /** Whether it is too early to try again. */
+  get barred(): boolean {
+    return this.#breaker.open;
+  }
+
+  get under(): readonly Promise<PoolWorker>[] {
+    return [...this.#under];
+  }
+
+  /** Forgets earlier failures. */
+  reset(): void {
+    this.#breaker.reset();
+  }
+
+  /** Resolves when the worker takes jobs, or has been ended on request; rejects if it cannot come up. */
+  start(add: () => Promise<PoolWorker>): Promise<PoolWorker> {
+    const boot = this.#addAndBoot(add).finally(() => {
+      this.#under.delete(boot);
+    });
+    this.#under.add(boot);
+    return boot;
+  }
+
+  async #addAndBoot(add: () => Promise<PoolWorker>): Promise<PoolWorker> {
+    try {
+      const worker = await add();
+      await this.#queue.add(() => this.#boot(worker));
+      return worker;
+    } catch (cause) {
+      if (this.#port.wanted())
+        this.#breaker.trip(() => {
+          this.#port.tryAgain();
+        });
+      throw cause;
+    }
+  }
+
+  async #boot(worker: PoolWorker): Promise<void> {
+    if (worker.phase !== "starting") return;
+    const begun = monotonic();
+    try {
+      await worker.start();
+    } catch (cause) {
+      // Ended on request while it was starting: no fault of its own.
+      if (worker.error === null) return;
+      throw cause;
+    }
+    this.#breaker.reset();
+    this.#port.booted(monotonic() - begun);
+  }
+}

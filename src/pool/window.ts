@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { monotonic, setTimeout } from "../clock.js";
+import { WorkerError } from "../errors.js";
+import type { OpenValues } from "../options.js";
+import { processStart } from "../processes.js";
+import { Session } from "../tmux/session.js";
+import {
+  childEnvironment,
+  childExecArgv,
+  programFlags,
+} from "./environment.js";
+import { commandProgram } from "./programs.js";
+
+/** How long a worker in a window may take to be ready, in milliseconds. */
+const bootLimit = 30_000;
+/** Between two looks whether it is; tmux is asked less often than the store. */
+const pause = 25;
+const looksPerAsk = 8;
+/** How long a window may take to close when its program has ended, in milliseconds. */
+const closeLimit = 5_000;
+
+/** What the program in a window is told that is not for everybody's eyes: it is not in its arguments. */
+export interface WindowSettings {
+  /** For its `MyJobs.open`; what is undefined in `workerEnv` is null. */
+  options: unknown;
+  debug: boolean;
+  /** A window of a server that runs already does not get our environment. */
+  env: Record<string, string>;
+}
+
+/** Opens and closes the windows of a store: `w3` runs `myjobs worker --nr 3`. */
+export class Windows {
+  readonly #store: string;
+  readonly #options: unknown;
+  readonly #session: Session;
+
+  constructor(store: string, options: OpenValues) {
+    this.#store = store;
+    this.#options = forWindow(options);
+    this.#session = new Session(store);
+  }
+
+  /** Resolves when `ready` says so; rejects with what the window showed if its program ends before. */
+  async open(
+    nr: number,
+    debug: boolean,
+    ready: () => Promise<boolean>,
+  ): Promise<void> {
+    const folder = mkdtempSync(path.join(tmpdir(), "myjobs-window-"));
+    try {
+      const settings = path.join(folder, "settings.json");
+      const { env, options } = {
+        env: childEnvironment({}),
+        options: this.#options,
+      };
+      const told: WindowSettings = { options, debug, env };
+      writeFileSync(settings, JSON.stringify(told), { mode: 0o600 });
+      const command = this.#command(nr, settings);
+      const name = windowName(nr);
+      const window = await this.#session.open(name, command);
+      await this.#comeUp(name, command, ready, () =>
+        this.#session.ended(window),
+      );
+      await this.#session.release(window);
+    } catch (cause) {
+      await this.#session.close(windowName(nr)).catch(() => undefined); // why it did not open is told
+      throw cause;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Waits until the window has closed by itself, its program having ended; closes it if it has not. */
+  async closed(nr: number): Promise<void> {
+    const begun = monotonic();
+    while ((await this.#session.find(windowName(nr))).length > 0) {
+      if (monotonic() - begun > closeLimit)
+        return this.#session.close(windowName(nr));
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  /** Ends the program in a window by force, stopped or not. */
+  async kill(
+    nr: number,
+    { pid, pidStart }: { pid: number; pidStart: string },
+  ): Promise<void> {
+    if (pidStart !== "" && processStart(pid) === pidStart)
+      process.kill(pid, "SIGKILL");
+    await this.#session.close(windowName(nr));
+  }
+
+  #command(nr: number, settings: string): string[] {
+    const { file, execArgv } = commandProgram();
+    const flags = programFlags(execArgv, childExecArgv());
+    const given = [
+      "--store",
+      this.#store,
+      "--nr",
+      String(nr),
+      "--settings",
+      settings,
+    ];
+    return [process.execPath, ...flags, file, "worker", ...given];
+  }
+
+  async #comeUp(
+    name: string,
+    command: readonly string[],
+    ready: () => Promise<boolean>,
+    ended: () => Promise<string | undefined>,
+  ): Promise<void> {
+    const begun = monotonic();
+    for (let look = 1; !(await ready()); look += 1) {
+      const output = look % looksPerAsk === 0 ? await ended() : undefined;
+      if (output !== undefined)
+        throw new WorkerError(
+          `the program in window ${name} ended before its worker was ready (${command.join(" ")}):\n${output}`,
+          output,
+        );
+      if (monotonic() - begun > bootLimit)
+        throw new WorkerError(
+          `the worker in window ${name} was not ready within ${String(bootLimit)} ms`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+/** All but what is the window's own. */
+function forWindow(values: OpenValues): unknown {
+  const own = new Set(["store", "nrMin", "nrMax", "show"]);
+  const options = Object.entries(values).filter(([name]) => !own.has(name));
+  const env = Object.entries(values.workerEnv);
+  const workerEnv = Object.fromEntries(
+    env.map(([name, value]) => [name, value ?? null]),
+  );
+  return { ...Object.fromEntries(options), workerEnv };
+}
+
+function windowName(nr: number): string {
+  return `w${String(nr)}`;
+}

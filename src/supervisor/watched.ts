@@ -1,0 +1,20 @@
+import { printLine } from "../lines.js";
+import type { ClaimedJob } from "../models/job.js";
+import type { Outcome } from "../pool/outcome.js";
+import type { PoolWorker } from "../pool/worker.js";
+
+/** What a watched worker prints of an end that the job itself did not bring about; the others it prints where they happen. */
+export function printStop(
+  { settings, nr }: PoolWorker,
+  job: ClaimedJob,
+  outcome: Outcome,
+): void {
+  if (!settings.watched) return;
+  const worker = `w${String(nr)}`;
+  if (outcome.kind === "released") {
+    if (outcome.started) printLine(worker, job, "given back");
+  } else if (outcome.kind === "failed" && outcome.errorCat !== "ERROR") {
+    const { errorCat, error } = outcome;
+    printLine(worker, job, `${errorCat}: ${error.message}`);
+  }
+}
