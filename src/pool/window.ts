@@ -88,8 +88,13 @@ export class Windows {
     nr: number,
     { pid, pidStart }: { pid: number; pidStart: string },
   ): Promise<void> {
-    if (pidStart !== "" && processStart(pid) === pidStart)
-      process.kill(pid, "SIGKILL");
+    const begun = monotonic();
+    const lives = (): boolean =>
+      pidStart !== "" && processStart(pid) === pidStart;
+    if (lives()) process.kill(pid, "SIGKILL");
+    // Its lock on the store is free when it is gone.
+    while (lives() && monotonic() - begun < closeLimit)
+      await new Promise((resolve) => setTimeout(resolve, pause));
     await this.#session.close(windowName(nr));
   }
 

@@ -10,6 +10,8 @@ import type { Rescuer } from "./rescuer.js";
 
 /** A host that asks after its own workers answers within half of this, in milliseconds. */
 const answerLimit = 10_000;
+/** What was killed is gone by then, in milliseconds. */
+const settleLimit = 2_000;
 /** Between two looks for answers, in milliseconds. */
 const pause = 25;
 
@@ -21,12 +23,8 @@ export interface CheckPort {
 }
 
 /** Asks after every worker of the store; resolves, when those to be replaced are, to the ones found dead or frozen. */
-export async function checkWorkers({
-  store,
-  dispatcher,
-  keeper,
-  rescuer,
-}: CheckPort): Promise<WorkerRecord[]> {
+export async function checkWorkers(port: CheckPort): Promise<WorkerRecord[]> {
+  const { store, dispatcher, keeper, rescuer } = port;
   const { pool } = dispatcher;
   const before = await store.findWorkers({ state: liveStates });
   await rescuer.settle();
@@ -37,12 +35,26 @@ export async function checkWorkers({
   for (const worker of await resting(store, hosts))
     await store.checks.freeze(worker.id, "frozen: its host does not answer");
   const failed = await store.findWorkers({ state: "ERROR" });
-  for (const worker of failed) await keeper.kill(worker);
+  for (const worker of failed) {
+    if (await keeper.kill(worker)) await settle(port, worker);
+  }
   await Promise.all(own.map(({ died }) => died));
-  await rescuer.settle();
   await new Promise((resolve) => setImmediate(resolve));
   await Promise.all([pool.ready(), keeper.look()]);
   return [...failed, ...before.flatMap((record) => frozen(record, own))];
+}
+
+/** Settles a host that was killed: the last of its threads may hold its lock for a moment after it is gone. */
+async function settle(
+  { store, rescuer }: CheckPort,
+  { host }: WorkerRecord,
+): Promise<void> {
+  const begun = monotonic();
+  do {
+    await rescuer.settle();
+    if ((await store.windows.host(host)) === undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  } while (monotonic() - begun < settleLimit);
 }
 
 /** The workers of these hosts, but for the busy ones. */

@@ -84,6 +84,8 @@ export class Keeper {
 
   /** Looks after the windows; resolves when those that were found dead are open again, or have failed to. */
   async look(): Promise<void> {
+    // What is under way may have seen one before it died.
+    await this.#looking?.catch(() => undefined); // told by whoever began it
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });
@@ -91,11 +93,13 @@ export class Keeper {
     await Promise.all(this.#opening.values());
   }
 
-  /** Ends a window by force. */
-  async kill({ nr, host }: WorkerRecord): Promise<void> {
+  /** Ends a window by force; false if it is not one that is kept here. */
+  async kill({ nr, host }: WorkerRecord): Promise<boolean> {
     const kept = await this.#store.windows.kept();
     const found = kept.find(({ worker }) => worker.nr === nr);
-    if (found?.host?.id === host) await this.#windows.kill(nr, found.host);
+    if (found?.host?.id !== host) return false;
+    await this.#windows.kill(nr, found.host);
+    return true;
   }
 
   /**
@@ -151,6 +155,7 @@ export class Keeper {
       throw cause;
     }
     this.#timer ??= setInterval(() => {
+      if (this.#looking !== undefined) return;
       this.look().catch((cause: unknown) => {
         this.#port.failed(cause as Error);
       });
@@ -224,7 +229,8 @@ export class Keeper {
     if (now?.state === "NEW") return false;
     if (now !== undefined && isLive(now)) return true;
     const error = now?.error ?? "it has ended";
-    throw new WorkerError(`the worker in window w${String(nr)}: ${error}`);
+    const message = `the worker in window w${String(nr)}: ${error}`;
+    throw new WorkerError(message, error);
   }
 
   /** A busy one is judged by its job's limit alone, which the process in the window watches while it runs. */

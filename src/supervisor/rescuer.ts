@@ -26,6 +26,7 @@ export class Rescuer {
 
   start(): void {
     this.#timer ??= setInterval(() => {
+      if (this.#settling !== undefined) return;
       this.settle().catch((cause: unknown) => {
         this.#port.failed(cause as Error);
       });
@@ -38,7 +39,10 @@ export class Rescuer {
     await this.#settling?.catch(() => undefined); // told by whoever began it
   }
 
-  settle(): Promise<void> {
+  /** Settles what hosts left that are dead by now. */
+  async settle(): Promise<void> {
+    // What is under way may have looked at them before.
+    await this.#settling?.catch(() => undefined); // told by whoever began it
     this.#settling ??= this.#settle().finally(() => {
       this.#settling = undefined;
     });

@@ -8,6 +8,8 @@ const passing = /server exited|lost server/;
 const tries = 5;
 /** Milliseconds between them. */
 const pause = 100;
+/** A server that has not answered by then, in milliseconds, hangs. */
+const timeout = 10_000;
 
 /** Runs a tmux command in the user's own server, and gives what it prints. */
 export async function tmux(...args: readonly string[]): Promise<string> {
@@ -41,10 +43,15 @@ export function word(text: string): string {
 function run(args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     // No shell: each argument arrives as it is. And in our own folder, which becomes the window's.
-    execFile("tmux", args, (cause, stdout, stderr) => {
-      if (cause === null) resolve(stdout);
-      else reject(refusal(args, cause, stderr.trim()));
-    });
+    execFile(
+      "tmux",
+      args,
+      { env: process.env, timeout },
+      (cause, stdout, stderr) => {
+        if (cause === null) resolve(stdout);
+        else reject(refusal(args, cause, stderr.trim()));
+      },
+    );
   });
 }
 

@@ -25,13 +25,15 @@ export interface Command {
 /** A folder of a user, in which commands are started. */
 export class Place {
   readonly folder = temporaryFolder();
+  /** Added to the environment. */
+  readonly env: Record<string, string> = {};
 
   /** Starts `myjobs` as it lies in this checkout. */
   start(...args: string[]): Command {
     const child = spawn(
       process.execPath,
       ["--import", pathToFileURL(loader).href, program, ...args],
-      { cwd: this.folder },
+      { cwd: this.folder, env: { ...process.env, ...this.env } },
     );
     let stdout = "";
     let stderr = "";

@@ -5,7 +5,7 @@ import { Holdings } from "../../src/pool/holdings.js";
 import { cancelled, type Outcome } from "../../src/pool/outcome.js";
 import type { Vessel } from "../../src/pool/vessel.js";
 import { Marks } from "../../src/transport/marks.js";
-import type { JobMessage,WorkMessage } from "../../src/transport/messages.js";
+import type { JobMessage, WorkMessage } from "../../src/transport/messages.js";
 import { until } from "../support/until.js";
 
 interface Settled {

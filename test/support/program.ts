@@ -28,7 +28,8 @@ export function run(
   const child = spawn(
     process.execPath,
     [...flags, "--import", pathToFileURL(loader).href, file, ...args],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    // Jest's own copy of the environment, which tests may change.
+    { stdio: ["ignore", "pipe", "pipe"], env: process.env },
   );
   const lines: string[] = [];
   let rest = "";

@@ -7,6 +7,7 @@ import type { Ground, Hosts } from "./ground.js";
 import { guardSuite, sharedGuardSuite } from "./guards.js";
 import { hostSuite } from "./hosts.js";
 import { jobSuite } from "./jobs.js";
+import { neighbourSuite } from "./neighbours.js";
 import { querySuite } from "./queries.js";
 import { textSuite } from "./texts.js";
 import { sharedTurnSuite, turnSuite } from "./turns.js";
@@ -48,6 +49,7 @@ export function storeSuite(
     textSuite(hosts);
     if (!shared) return;
     hostSuite(hosts);
+    neighbourSuite(hosts);
     sharedGuardSuite(hosts);
     sharedTurnSuite(hosts);
   });
