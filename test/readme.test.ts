@@ -5,6 +5,7 @@ import { expect, test } from "@jest/globals";
 
 import { temporaryFolder } from "./support/instance.js";
 import { run } from "./support/program.js";
+import { ownTmuxServer } from "./support/tmux.js";
 
 const readme = readFileSync(path.resolve("README.md"), "utf8");
 const blocks = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(
@@ -43,7 +44,9 @@ test("README's other examples run, each on its own, and give what they say", asy
         .replaceAll('"./jobs.js"', JSON.stringify(jobs)),
     )
     .map((code) =>
-      code.replaceAll('"README.md"', JSON.stringify(path.resolve("README.md"))),
+      code
+        .replaceAll('"README.md"', JSON.stringify(path.resolve("README.md")))
+        .replaceAll('"jobs.db"', JSON.stringify(path.join(folder, "web.db"))),
     );
   const { exit, lines, errors } = run(`
     import { MyJobs, moduleActions } from "myjobs";
@@ -81,3 +84,5 @@ test("README names every option of open and schedule, every error and every even
     expect(readme).toMatch(new RegExp(`\`${name}\``));
   }
 });
+
+ownTmuxServer();
