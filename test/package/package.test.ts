@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import ts from "typescript";
 
+import { ownTmuxServer } from "../support/tmux.js";
 import { Consumer } from "./consumer.js";
 
 const consumer = new Consumer();
@@ -68,6 +69,17 @@ describe("The installed package", () => {
     expect(JSON.parse(stdout)).toEqual({ input: "addition.mjs", result: 12 });
   });
 
+  test.each(["window.mjs", "window.cjs"])(
+    "runs a job in a tmux window, from %s",
+    async (file) => {
+      const { stdout, stderr } = await consumer.node(file);
+      expect({ told: JSON.parse(stdout) as unknown, stderr }).toEqual({
+        told: ["tmux", 1, 3],
+        stderr: "",
+      });
+    },
+  );
+
   test.each([
     { module: "NodeNext", moduleResolution: "NodeNext" },
     { module: "Preserve", moduleResolution: "Bundler" },
@@ -111,6 +123,8 @@ describe("The installed package", () => {
     expect(packagesOf(bundle)).toEqual(["acorn", "better-sqlite3"]);
   });
 });
+
+ownTmuxServer();
 
 const jest = "node_modules/jest/bin/jest.js";
 
