@@ -148,7 +148,7 @@ export interface InsertedJob {
 export interface Claimant {
   id: number;
   nr: number;
-  /** It has nothing else to do: without a job for it, it is WAITING. */
+  /** It has nothing else to do: the first job is its current one; without any it is WAITING. */
   idle: boolean;
 }
 

@@ -16,6 +16,8 @@ export interface ClaimsPort {
     worker: PoolWorker,
     jobs: readonly ClaimedJob[],
     actions: readonly ActionRecord[],
+    /** It had nothing to do when they were claimed: its record names the first. */
+    idle: boolean,
   ): void;
   /** They were claimed, but not assigned. */
   release(worker: PoolWorker, jobs: readonly ClaimedJob[]): void;
@@ -101,8 +103,9 @@ export class Claims {
 
   async #claim(worker: PoolWorker, limit: number): Promise<void> {
     const { id, nr } = worker.settings;
+    const idle = worker.holds === 0;
     const claimed = await this.#store.claimJobs(
-      { id, nr, idle: worker.holds === 0 },
+      { id, nr, idle },
       limit,
       this.#categories,
     );
@@ -116,7 +119,8 @@ export class Claims {
       this.#port.release(worker, jobs);
       throw cause;
     }
-    if (worker.open && !this.#closed) this.#port.assign(worker, jobs, actions);
+    if (worker.open && !this.#closed)
+      this.#port.assign(worker, jobs, actions, idle);
     else this.#port.release(worker, jobs);
   }
 

@@ -64,7 +64,9 @@ export class Dispatcher implements PoolPort {
     this.#port = port;
     this.pool = new Pool(options, bounds, this);
     this.#demand = new Demand(store, this.pool, categories, failed);
-    this.#stall = new Stall(this.pool);
+    this.#stall = new Stall(this.pool, ({ settings }, currentJob) => {
+      this.#update(settings.id, { currentJob });
+    });
     this.#ledger = new Ledger(store, {
       failed,
       ended: (id, fields) => {
@@ -78,7 +80,8 @@ export class Dispatcher implements PoolPort {
       failed,
       allowance: (worker) => this.#allowance.get(worker) ?? Infinity,
       serviceTime: () => this.pool.serviceTime,
-      assign: (worker, jobs, actions) => {
+      assign: (worker, jobs, actions, idle) => {
+        if (idle) this.#stall.named(worker, jobs[0]!.id);
         this.#assign(worker, jobs, actions);
       },
       release: (worker, jobs) => {

@@ -3,18 +3,30 @@ import type { Pool } from "../pool/pool.js";
 import type { PoolWorker } from "../pool/worker.js";
 import { slow } from "./appetite.js";
 
-/** Sees to it that no job waits behind a slow one while another worker could run it. */
+/**
+ * Sees to it that no job waits in a child behind a slow one, where neither this pool nor another host
+ * could run it; and that a worker's record names the slow one.
+ */
 export class Stall {
   readonly #pool: Pool;
+  readonly #name: (worker: PoolWorker, job: number) => void;
+  /** The job that the record of a worker names. */
+  readonly #named = new WeakMap<PoolWorker, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, name: (worker: PoolWorker, job: number) => void) {
     this.#pool = pool;
+    this.#name = name;
   }
 
-  /** Looks on for as long as some worker holds more than it runs. */
+  /** Its record names this job. */
+  named(worker: PoolWorker, job: number): void {
+    this.#named.set(worker, job);
+  }
+
+  /** Looks on for as long as some worker holds more than it runs, or its record names another job. */
   watch(): void {
-    if (this.#timer !== undefined || !this.#laden().length) return;
+    if (this.#timer !== undefined || !this.#astray().length) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#look();
@@ -28,21 +40,21 @@ export class Stall {
   }
 
   #look(): void {
-    const stuck = this.#laden().filter(({ slowFor }) => slowFor > slow);
-    if (stuck.length > 0 && this.#elsewhere())
-      for (const worker of stuck) worker.revoke();
+    for (const worker of this.#astray()) {
+      const { current, slowFor } = worker;
+      if (current === undefined || slowFor <= slow) continue;
+      if (worker.ahead) worker.revoke();
+      if (this.#named.get(worker) === current.id) continue;
+      this.#named.set(worker, current.id);
+      this.#name(worker, current.id);
+    }
   }
 
-  #laden(): PoolWorker[] {
-    return [...this.#pool.workers.values()].filter(
-      ({ ahead, holds }) => ahead && holds > 1,
-    );
-  }
-
-  #elsewhere(): boolean {
-    if (this.#pool.growable) return true;
-    return [...this.#pool.workers.values()].some(
-      ({ phase }) => phase === "idle" || phase === "starting",
-    );
+  #astray(): PoolWorker[] {
+    return [...this.#pool.workers.values()].filter((worker) => {
+      const { ahead, holds, current } = worker;
+      if (current === undefined) return false;
+      return (ahead && holds > 1) || this.#named.get(worker) !== current.id;
+    });
   }
 }

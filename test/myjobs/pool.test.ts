@@ -1,12 +1,15 @@
+import path from "node:path";
+
 import { describe, expect, test } from "@jest/globals";
 
 import {
+  type Job,
   type MyJobs,
   OptionError,
   type Scale,
   WorkerError,
 } from "../../src/index.js";
-import { open } from "../support/instance.js";
+import { open, reopen, temporaryFolder } from "../support/instance.js";
 import { isAlive, until } from "../support/until.js";
 
 function nap({ ms }: { ms: number }): Promise<void> {
@@ -94,6 +97,27 @@ describe("the pool", () => {
       // A stale handle does not become its successor.
       expect((await worker!.load()).state).toBe("HALTED");
     }
+  });
+
+  test("names in its record the job that takes long, of many that were sent ahead", async () => {
+    const { myjobs, jobs, slow } = await stuck();
+    const [record] = await myjobs.workersFind();
+    expect(record).toMatchObject({ state: "BUSY", currentJob: slow.id });
+    expect(myjobs.workers.get(1)!.currentJob).toBe(slow.id);
+    await myjobs.wait(jobs);
+  });
+
+  test("gives back what was sent ahead behind a slow job, so that another host's idle worker can run it", async () => {
+    const { myjobs, store, jobs, slow } = await stuck();
+    const other = await reopen({ store });
+    await other.workersSubprocessStart({ nrFixed: 1 });
+    await myjobs.wait(jobs.filter((job) => job !== slow));
+    expect((await slow.load()).state).toBe("RUNNING");
+    const behind = jobs.filter(({ id }) => id > slow.id);
+    expect(behind.map(({ worker, attempt }) => [worker, attempt])).toEqual(
+      behind.map(() => [2, 1]),
+    );
+    await slow.cancel();
   });
 
   test("keeps records that are true", async () => {
@@ -219,3 +243,29 @@ describe("the pool", () => {
     await slow!.wait();
   });
 });
+
+/** A pool of one, whose child has been sent many jobs ahead, of which one in the middle takes long. */
+async function stuck(): Promise<{
+  myjobs: MyJobs;
+  store: string;
+  jobs: Job<number>[];
+  slow: Job<number>;
+}> {
+  const store = path.join(temporaryFolder(), "jobs.db");
+  const myjobs = await reopen({ store, killGrace: 100 });
+  await myjobs.workersSubprocessStart({ nrFixed: 1 });
+  const mostly = ({ ms }: { ms: number }): number | Promise<number> =>
+    ms === 0 ? 0 : new Promise((resolve) => setTimeout(() => resolve(ms), ms));
+  const quick = Array.from({ length: 1_000 }, () => ({ ms: 0 }));
+  await myjobs.wait(await myjobs.scheduleMany(mostly, quick));
+  const kwargs = quick.slice(0, 60);
+  kwargs[30] = { ms: 3_000 };
+  const jobs = await myjobs.scheduleMany(mostly, kwargs);
+  const slow = jobs[30]!;
+  await until(
+    "it is known that the slow one runs",
+    async () =>
+      (await myjobs.workersFind({ state: "BUSY" }))[0]?.currentJob === slow.id,
+  );
+  return { myjobs, store, jobs, slow };
+}

@@ -54,8 +54,9 @@ export class JobClaim {
       `select depends_on as id, result from myjobs_dependency left join myjobs_job on myjobs_job.id = depends_on
        where job_id = ? order by position`,
     );
-    this.#busy = db.prepare<[number, number, number]>(
-      "update myjobs_worker set state = 'BUSY', current_job = ?, last_update = ? where id = ? and state in ('WAITING', 'BUSY')",
+    this.#busy = db.prepare<[number, number, number, number]>(
+      `update myjobs_worker set state = 'BUSY', current_job = case when ? then ? else current_job end, last_update = ?
+       where id = ? and state in ('WAITING', 'BUSY')`,
     );
     this.#waiting = db.prepare<[number, number]>(
       "update myjobs_worker set state = 'WAITING', current_job = null, last_update = ? where id = ? and state = 'BUSY'",
@@ -79,7 +80,8 @@ export class JobClaim {
           });
     // SQLite returns changed rows in no promised order.
     rows.sort((a, b) => b.priority - a.priority || a.id - b.id);
-    if (rows[0] !== undefined) this.#busy.run(rows[0].id, now, worker.id);
+    if (rows[0] !== undefined)
+      this.#busy.run(Number(worker.idle), rows[0].id, now, worker.id);
     else if (worker.idle) this.#waiting.run(now, worker.id);
     const depending = rows.length > 0 && this.#anyDependency.get() === 1;
     return rows.map((row) => this.#claimed(row, depending));
