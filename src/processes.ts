@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 
 /**
  * When a process started, in the system's own words; '' if there is none. Together with the pid it
- * names one process: pids alone are reused.
+ * names one process: pids alone are reused, and each container has its own.
  */
 export function processStart(pid: number): string {
   if (process.platform === "linux") return linuxStart(pid);
@@ -44,11 +44,21 @@ export function isStopped(pid: number): boolean {
   }
 }
 
-/** Field 22 of proc(5) stat, in clock ticks since boot. */
+/** Field 22 of proc(5) stat, in clock ticks since boot, and the pid namespace in which the pid is meant. */
 function linuxStart(pid: number): string {
   const fields = linuxStat(pid);
   const [state, start] = [fields[0], fields[19]];
-  return state === "Z" || state === "X" || start === undefined ? "" : start;
+  if (state === "Z" || state === "X" || start === undefined) return "";
+  return `${start} ${pidNamespace()}`;
+}
+
+/** This process's own: it names other processes by their pids in it. */
+function pidNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return ""; // a kernel without them
+  }
 }
 
 /** The fields of proc(5) stat from the third on, which is the state; field 2 may hold blanks and parentheses. */

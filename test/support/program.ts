@@ -15,19 +15,26 @@ export interface Program {
   exit: Promise<{ code: number | null; signal: string | null }>;
 }
 
-/** Runs a script as a user's own: in a process of its own, `myjobs` being this package's source. */
+/**
+ * Runs a script as a user's own: in a process of its own, `myjobs` being this package's source.
+ * `by`: a command that runs what follows it.
+ */
 export function run(
   source: string,
   args: string[] = [],
   flags: string[] = [],
+  by: string[] = [],
 ): Program {
   const file = path.join(temporaryFolder(), "user script.mts");
   const index = pathToFileURL(path.resolve("src/index.ts")).href;
   writeFileSync(file, source.replace(`"myjobs"`, JSON.stringify(index)));
   const loader = createRequire(path.resolve("package.json")).resolve("tsx");
+  const node = [process.execPath, ...flags];
+  const load = ["--import", pathToFileURL(loader).href];
+  const [command = "", ...words] = [...by, ...node, ...load, file, ...args];
   const child = spawn(
-    process.execPath,
-    [...flags, "--import", pathToFileURL(loader).href, file, ...args],
+    command,
+    words,
     // Jest's own copy of the environment, which tests may change.
     { stdio: ["ignore", "pipe", "pipe"], env: process.env },
   );
