@@ -101,9 +101,9 @@ describe("The operations of one turn", () => {
     const { db, write, read } = notes();
     const committer = new Committer(db, "");
     const asked = [
-      committer.run(write("claim"), true),
+      committer.run(write("claim"), { last: true }),
       committer.run(write("one")),
-      committer.run(write("claim too"), true),
+      committer.run(write("claim too"), { last: true }),
       committer.run(write("two")),
     ];
     expect(await Promise.all(asked)).toEqual([
@@ -113,6 +113,24 @@ describe("The operations of one turn", () => {
       "two",
     ]);
     expect(read()).toEqual(["one", "two", "claim", "claim too"]);
+  });
+
+  test("are not synced to the disk where all of a turn are light, and are with the next that is not", async () => {
+    const { db, write } = notes();
+    const synced: string[] = [];
+    const committer = new Committer(db, "", undefined, (on) => {
+      synced.push(on ? "on" : "off");
+    });
+    await committer.run(write("stored"));
+    expect(synced).toEqual([]);
+    await committer.run(write("claimed"), { light: true });
+    await committer.run(write("claimed"), { light: true });
+    expect(synced).toEqual(["off"]);
+    await Promise.all([
+      committer.run(write("claimed"), { light: true, last: true }),
+      committer.run(write("ended")),
+    ]);
+    expect(synced).toEqual(["off", "on"]);
   });
 
   test("fail alone, with the reason, and have changed nothing then", async () => {
@@ -126,7 +144,7 @@ describe("The operations of one turn", () => {
       }),
       committer.run(write("two")),
       committer.run(() => db.exec("insert into note values (null)")),
-      committer.run(write("three"), true),
+      committer.run(write("three"), { last: true }),
     ]);
     expect(outcomes).toMatchObject([
       { value: "one" },
@@ -198,7 +216,7 @@ describe("A lock of another program", () => {
     other.exec("begin immediate");
     const outcomes = await Promise.allSettled([
       committer.run(write("one")),
-      committer.run(write("two"), true),
+      committer.run(write("two"), { last: true }),
     ]);
     const locked = { name: "StoreError", fault: "locked", store: "jobs.db" };
     expect(outcomes).toMatchObject([{ reason: locked }, { reason: locked }]);
@@ -244,7 +262,7 @@ describe("close()", () => {
     const asked = [
       committer.run(write("one")).then(() => order.push("one")),
       committer.run(fail).catch(() => order.push("failed")),
-      committer.run(write("two"), true).then(() => order.push("two")),
+      committer.run(write("two"), { last: true }).then(() => order.push("two")),
     ];
     const closing = committer.close().then(() => order.push("closed"));
     await turns();

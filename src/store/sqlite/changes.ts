@@ -13,6 +13,8 @@ import {
 const pollInterval = 100;
 /** The log is written, then synced, then its commit can be seen: milliseconds between looks after a write. */
 const afterWrite = [1, 1, 1, 1, 2, 2, 4, 4, 8, 16];
+/** So many of them are so near that a further write need not hasten the next. */
+const quickLooks = 4;
 
 /**
  * Tells of other processes' commits, mostly within a millisecond: each writes to the write-ahead log,
@@ -79,8 +81,10 @@ export class Changes {
   }
 
   #lookSoon(): void {
+    const soon = this.#next !== undefined && this.#step <= quickLooks;
     this.#step = 0;
-    if (this.#next !== undefined) return;
+    if (soon) return;
+    clearTimeout(this.#next);
     this.#look();
     this.#lookOn();
   }

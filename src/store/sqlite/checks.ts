@@ -1,7 +1,7 @@
 import type BetterSqlite3 from "better-sqlite3";
 
 import type { CheckStore, HostProcess } from "../neighbours.js";
-import type { Committer } from "./committer.js";
+import { type Committer, light } from "./committer.js";
 import type { HostTable } from "./hosts.js";
 import type { WorkerTable } from "./workers.js";
 
@@ -46,7 +46,7 @@ export class CheckTable implements CheckStore {
   ask(): Promise<void> {
     return this.#committer.run(() => {
       this.#ask.run(this.#hosts.id);
-    });
+    }, light);
   }
 
   silent(): Promise<HostProcess[]> {
@@ -61,13 +61,13 @@ export class CheckTable implements CheckStore {
   answer(): Promise<void> {
     return this.#committer.run(() => {
       this.#answer.run(this.#hosts.id);
-    });
+    }, light);
   }
 
   freeze(worker: number, error: string): Promise<void> {
     return this.#committer.run(() => {
       this.#workers.halt(worker, "kill");
       this.#workers.update(worker, { state: "ERROR", error }, this.#now());
-    });
+    }, light);
   }
 }

@@ -20,7 +20,22 @@ interface Operation {
   reject: (cause: Error) => void;
   /** It was in a transaction that failed. */
   alone: boolean;
+  /** The disk need not have it before its promise settles. */
+  light: boolean;
 }
+
+/** How an operation goes into the transaction of its turn. */
+export interface Manner {
+  /** After all that is asked for in the same turn, so that a claim sees every insert. */
+  last?: boolean;
+  /**
+   * Losing it to a power cut does no harm, since all that came of it would be lost, too: it need not be
+   * synced. It survives any process's death, and is synced with the next one that is not light.
+   */
+  light?: boolean;
+}
+
+export const light: Manner = { light: true };
 
 /**
  * Gathers the operations asked for in one turn of the event loop and commits them in one transaction;
@@ -31,6 +46,8 @@ export class Committer {
   readonly #db: BetterSqlite3.Database;
   readonly #store: string;
   readonly #patience: number;
+  readonly #setSync: ((on: boolean) => void) | undefined;
+  #synced = true;
   #waiting: Operation[] = [];
   #last: Operation[] = [];
   #scheduled = false;
@@ -43,14 +60,19 @@ export class Committer {
     db: BetterSqlite3.Database,
     store: string,
     patience = longestLock,
+    /** Switches whether commits are synced; absent where that is not ours to say, or never so. */
+    setSync?: (on: boolean) => void,
   ) {
     this.#db = db;
     this.#store = store;
     this.#patience = patience;
+    this.#setSync = setSync;
   }
 
-  /** `last`: run it after all that is asked for in the same turn, so that a claim sees every insert. */
-  run<T>(operation: () => T, last = false): Promise<T> {
+  run<T>(
+    operation: () => T,
+    { last = false, light = false }: Manner = {},
+  ): Promise<T> {
     if (this.#closed) return Promise.reject(new StoppedError("the store"));
     return new Promise<T>((resolve, reject) => {
       (last ? this.#last : this.#waiting).push({
@@ -58,6 +80,7 @@ export class Committer {
         resolve,
         reject,
         alone: false,
+        light,
       });
       this.#schedule();
     });
@@ -88,6 +111,7 @@ export class Committer {
       return;
     }
     try {
+      this.#sync(this.#waiting.some(({ light }) => !light));
       this.#db.exec("begin immediate");
     } catch (cause) {
       this.#notBegun(cause);
@@ -124,6 +148,12 @@ export class Committer {
     tried.forEach((operation, index) => {
       operation.resolve(values[index] as never);
     });
+  }
+
+  #sync(on: boolean): void {
+    if (this.#setSync === undefined || this.#synced === on) return;
+    this.#setSync(on);
+    this.#synced = on;
   }
 
   #rollback(): void {

@@ -21,6 +21,8 @@ export interface Connection {
   path: string;
   /** Ours to configure and to close. */
   own: boolean;
+  /** Switches whether each commit is synced to the disk; absent where it never is, or the user says so. */
+  setSync?: (on: boolean) => void;
 }
 
 /** A lock that is held longer than this is waited for with timers, so that the event loop goes on. */
@@ -47,7 +49,8 @@ export async function connect(
     if (own) db.close();
     throw storeError("open", file, cause);
   }
-  return connection;
+  const switched = own && file !== "" && durability === "full";
+  return switched ? { ...connection, setSync: syncSwitch(db) } : connection;
 }
 
 function openFile(file: string): Connection {
@@ -138,4 +141,11 @@ function configure(
     }
   }
   if (own) db.pragma(`synchronous = ${durability}`);
+}
+
+/** Each costs some microseconds. */
+function syncSwitch(db: BetterSqlite3.Database): (on: boolean) => void {
+  return (on) => {
+    db.pragma(`synchronous = ${on ? "full" : "normal"}`);
+  };
 }

@@ -6,7 +6,7 @@ import { ActionTable } from "./actions.js";
 import { Changes } from "./changes.js";
 import { CheckTable } from "./checks.js";
 import { JobClaim } from "./claim.js";
-import { Committer } from "./committer.js";
+import { Committer, light, type Manner } from "./committer.js";
 import type { Connection } from "./connection.js";
 import { Dependants } from "./dependants.js";
 import { storeError } from "./faults.js";
@@ -41,18 +41,14 @@ export class SqliteStore implements contract.Store {
     connection: Connection,
     now: () => number,
   ): Promise<SqliteStore> {
+    let hosts: HostTable | undefined;
     try {
       const store = new SqliteStore(connection, now);
-      await store.#committer
-        .run(() => {
-          store.#hosts.register(now());
-        })
-        .catch((cause: unknown) => {
-          store.#hosts.release();
-          throw cause;
-        });
+      hosts = store.#hosts;
+      await store.#run(() => store.#hosts.register(now()), light);
       return store;
     } catch (cause) {
+      hosts?.release();
       if (connection.own) connection.db.close();
       throw storeError("open", connection.path, cause);
     }
@@ -64,7 +60,7 @@ export class SqliteStore implements contract.Store {
     this.path = path;
     this.#now = now;
     this.#connection = connection;
-    this.#committer = new Committer(db, path);
+    this.#committer = new Committer(db, path, undefined, connection.setSync);
     this.#changes = new Changes(db, path);
     this.#actions = new ActionTable(db);
     this.#hosts = new HostTable(db, path);
@@ -78,20 +74,24 @@ export class SqliteStore implements contract.Store {
     this.#query = new JobQuery(db, dependants);
   }
 
+  #run<T>(operation: () => T, manner?: Manner): Promise<T> {
+    return this.#committer.run(operation, manner);
+  }
+
   putAction(action: NewAction): Promise<ActionRecord> {
-    return this.#committer.run(() => this.#actions.put(action));
+    return this.#run(() => this.#actions.put(action));
   }
 
   getAction(id: number): Promise<ActionRecord | undefined> {
-    return this.#committer.run(() => this.#actions.get(id));
+    return this.#run(() => this.#actions.get(id));
   }
 
   findActions(filter: contract.ActionFilter): Promise<ActionRecord[]> {
-    return this.#committer.run(() => this.#actions.find(filter));
+    return this.#run(() => this.#actions.find(filter));
   }
 
   insertJobs(jobs: readonly NewJob[]): Promise<contract.InsertedJob[]> {
-    return this.#committer.run(() => this.#insert.insert(jobs, this.#now()));
+    return this.#run(() => this.#insert.insert(jobs, this.#now()));
   }
 
   claimJobs(
@@ -102,33 +102,29 @@ export class SqliteStore implements contract.Store {
     const { id } = this.#hosts;
     const take = (): ClaimedJob[] =>
       this.#claim.claim(worker, id, limit, categories, this.#now());
-    return this.#committer.run(take, true);
+    return this.#run(take, { ...light, last: true });
   }
 
   finishJob(finish: contract.JobFinish): Promise<"ok" | "stale"> {
-    return this.#committer.run(() =>
-      this.#settle.finish(finish, this.#hosts.id),
-    );
+    return this.#run(() => this.#settle.finish(finish, this.#hosts.id));
   }
 
   failJob(failure: contract.JobFailure): Promise<contract.Settlement> {
-    return this.#committer.run(() =>
-      this.#settle.fail(failure, this.#hosts.id),
-    );
+    return this.#run(() => this.#settle.fail(failure, this.#hosts.id));
   }
 
   releaseJobs(releases: readonly contract.JobRelease[]): Promise<number[]> {
-    return this.#committer.run(() =>
+    return this.#run(() =>
       this.#settle.release(releases, this.#hosts.id, this.#now()),
     );
   }
 
   cancelJob(id: number): Promise<contract.Cancellation> {
-    return this.#committer.run(() => this.#settle.cancel(id, this.#now()));
+    return this.#run(() => this.#settle.cancel(id, this.#now()));
   }
 
   orders(): Promise<contract.Orders> {
-    return this.#committer.run(() => ({
+    return this.#run(() => ({
       cancelled: this.#settle.cancelled(this.#hosts.id),
       workers: this.#workers.orders(this.#hosts.id),
       asked: this.checks.asked,
@@ -136,70 +132,72 @@ export class SqliteStore implements contract.Store {
   }
 
   collectJob(id: number): Promise<boolean> {
-    return this.#committer.run(() => this.#settle.collect(id));
+    return this.#run(() => this.#settle.collect(id));
   }
 
   getJobs(ids: readonly number[]): Promise<JobRecord[]> {
-    return this.#committer.run(() => this.#query.get(ids));
+    return this.#run(() => this.#query.get(ids));
   }
 
   jobStates(ids: readonly number[]): Promise<contract.KnownState[]> {
-    return this.#committer.run(() => this.#query.states(ids));
+    return this.#run(() => this.#query.states(ids));
   }
 
   endedJobs(ids: readonly number[]): Promise<JobRecord[]> {
-    return this.#committer.run(() => this.#query.ended(ids));
+    return this.#run(() => this.#query.ended(ids));
   }
 
   findJobs(filter: contract.JobFilter): Promise<JobRecord[]> {
-    return this.#committer.run(() => this.#query.find(filter));
+    return this.#run(() => this.#query.find(filter));
   }
 
   countJobs(filter: contract.JobFilter): Promise<number> {
-    return this.#committer.run(() => this.#query.count(filter));
+    return this.#run(() => this.#query.count(filter));
   }
 
   deleteJobs(filter: contract.JobFilter): Promise<contract.Deletion> {
-    return this.#committer.run(() => this.#query.delete(filter, this.#now()));
+    return this.#run(() => this.#query.delete(filter, this.#now()));
   }
 
   countReady(categories: contract.Categories, most: number): Promise<number> {
-    return this.#committer.run(() => this.#claim.count(categories, most));
+    return this.#run(() => this.#claim.count(categories, most));
   }
 
   countActive(): Promise<number> {
-    return this.#committer.run(() => this.#query.active());
+    return this.#run(() => this.#query.active());
   }
 
   registerWorker(
     worker: contract.NewWorker,
   ): Promise<WorkerRecord | undefined> {
-    return this.#committer.run(() =>
-      this.#workers.register(worker, this.#hosts.id, this.#now()),
+    return this.#run(
+      () => this.#workers.register(worker, this.#hosts.id, this.#now()),
+      light,
     );
   }
 
   updateWorker(id: number, change: contract.WorkerChange): Promise<void> {
-    return this.#committer.run(() =>
-      this.#workers.update(id, change, this.#now()),
+    return this.#run(
+      () => this.#workers.update(id, change, this.#now()),
+      light,
     );
   }
 
   haltWorker(id: number, order: contract.HaltOrder): Promise<void> {
-    return this.#committer.run(() => this.#workers.halt(id, order));
+    return this.#run(() => this.#workers.halt(id, order));
   }
 
   findWorkers(filter: contract.WorkerFilter): Promise<WorkerRecord[]> {
-    return this.#committer.run(() => this.#workers.find(filter));
+    return this.#run(() => this.#workers.find(filter));
   }
 
   lostHosts(): Promise<contract.LostHost[]> {
-    return this.#committer.run(() => this.#hosts.lost());
+    return this.#run(() => this.#hosts.lost());
   }
 
   async rescue(hosts: readonly number[]): Promise<contract.Rescue> {
     const files = this.#hosts.lockFiles(hosts);
-    const rescued = await this.#committer.run(() => {
+    const rescued = await this.#run(() => {
       for (const host of hosts) {
         this.#workers.lose(host, this.#now());
         this.#hosts.remove(host);
@@ -211,11 +209,11 @@ export class SqliteStore implements contract.Store {
   }
 
   assertAlone(but?: readonly number[]): Promise<void> {
-    return this.#committer.run(() => this.#hosts.assertAlone(but));
+    return this.#run(() => this.#hosts.assertAlone(but));
   }
 
   reset(): Promise<void> {
-    return this.#committer.run(() => {
+    return this.#run(() => {
       this.#hosts.assertAlone();
       this.#connection.db.exec(emptyTables);
     });
@@ -235,7 +233,7 @@ export class SqliteStore implements contract.Store {
     const { db, own } = this.#connection;
     try {
       if (db.open) {
-        await this.#committer.run(() => {
+        await this.#run(() => {
           this.#settle.releaseAll(this.#hosts.id, this.#now());
           this.#workers.leave(this.#hosts.id, this.#now());
           this.#hosts.remove(this.#hosts.id);

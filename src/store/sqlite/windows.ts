@@ -8,7 +8,7 @@ import type {
   NewWindow,
   WindowStore,
 } from "../neighbours.js";
-import type { Committer } from "./committer.js";
+import { type Committer, light } from "./committer.js";
 import type { HostTable } from "./hosts.js";
 import type { WorkerTable } from "./workers.js";
 
@@ -58,7 +58,7 @@ export class WindowTable implements WindowStore {
       const keeping = this.#adopt(window.nr) ?? this.#prepare(window);
       if (keeping !== undefined) this.#insert.run(keeping.worker.nr, host);
       return keeping;
-    });
+    }, light);
   }
 
   kept(): Promise<KeptWindow[]> {
@@ -69,7 +69,7 @@ export class WindowTable implements WindowStore {
         worker,
         host: this.#hosts.process(worker.host),
       }));
-    });
+    }, light);
   }
 
   host(id: number): Promise<HostProcess | undefined> {
@@ -80,7 +80,7 @@ export class WindowTable implements WindowStore {
     return this.#committer.run(() => {
       this.#remove.run(nr, this.#hosts.id);
       return this.#others.get(nr) === 0;
-    });
+    }, light);
   }
 
   #adopt(nr: number | undefined): Keeping | undefined {
