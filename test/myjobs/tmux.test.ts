@@ -384,7 +384,9 @@ describe("a worker in a window", () => {
     async (way) => {
       const myjobs = await open();
       await myjobs.workerTmuxStart();
-      const job = await myjobs.schedule(nap, { ms: 500 });
+      const job = await myjobs.schedule(nap, {
+        ms: way === "halt" ? 500 : 60_000,
+      });
       await begun(myjobs, job.id);
       const other = run(
         `import { MyJobs } from "myjobs";
