@@ -57,8 +57,8 @@ export class Claims {
       this.#under.set(worker, true);
       return;
     }
-    const left = this.#port.allowance(worker) - worker.holds;
-    const limit = Math.min(this.#appetite(worker), left);
+    const allowance = this.#port.allowance(worker);
+    const limit = Math.min(this.#appetite(worker), allowance);
     if (limit <= 0) return;
     this.#under.set(worker, false);
     const claiming = this.#claim(worker, limit)

@@ -42,9 +42,9 @@ export class Dispatcher implements PoolPort {
   readonly #demand: Demand;
   readonly #stall: Stall;
   /** Those whose processes have come up. */
-  readonly #present = new Set<PoolWorker>();
+  readonly #present = new WeakSet<PoolWorker>();
   /** How many more jobs a worker may take. */
-  readonly #allowance = new Map<PoolWorker, number>();
+  readonly #allowance = new WeakMap<PoolWorker, number>();
   /** Cancelled between their claim and their start. */
   readonly #cancelled = new Set<number>();
   #closing = false;
@@ -78,7 +78,7 @@ export class Dispatcher implements PoolPort {
     });
     this.#claims = new Claims(store, categories, {
       failed,
-      allowance: (worker) => this.#allowance.get(worker) ?? Infinity,
+      allowance: (worker) => this.#allow(worker, 0),
       serviceTime: () => this.pool.serviceTime,
       assign: (worker, jobs, actions, idle) => {
         if (idle) this.#stall.named(worker, jobs[0]!.id);
@@ -171,12 +171,9 @@ export class Dispatcher implements PoolPort {
   ): void {
     printStop(worker, job, outcome);
     this.#ledger.settle(worker.nr, job, outcome);
-    if (outcome.kind !== "released") {
-      if (took !== undefined) this.pool.served(took);
-      const left = (this.#allowance.get(worker) ?? Infinity) - 1;
-      this.#allowance.set(worker, left);
-      if (left <= 0) worker.relieve();
-    }
+    if (outcome.kind === "released") this.#allow(worker, 1);
+    else if (took !== undefined) this.pool.served(took);
+    if (worker.holds === 0 && this.#allow(worker, 0) <= 0) worker.relieve();
     this.poke();
   }
 
@@ -206,12 +203,20 @@ export class Dispatcher implements PoolPort {
     actions: readonly ActionRecord[],
   ): void {
     for (const job of jobs) this.#port.started(job);
+    this.#allow(worker, -jobs.length);
     worker.assign(jobs, actions);
     for (const { id } of jobs) {
       if (this.#cancelled.has(id)) worker.stop(id, cancelled());
     }
     if (!this.#claims.busy) this.#cancelled.clear();
     this.#stall.watch();
+  }
+
+  /** Changes how many more jobs a worker may take; gives how many these are. */
+  #allow(worker: PoolWorker, change: number): number {
+    const allowance = (this.#allowance.get(worker) ?? Infinity) + change;
+    this.#allowance.set(worker, allowance);
+    return allowance;
   }
 
   /** Its first idle moment: its process is there now. */
@@ -222,19 +227,13 @@ export class Dispatcher implements PoolPort {
       const most = this.#options.maxJobsPerWorker || Infinity;
       this.#allowance.set(worker, most);
     }
-    const change = {
-      state: "WAITING",
-      pid,
-      pidStart: processStart(pid),
-    } as const;
-    this.#update(settings.id, change);
+    const pidStart = processStart(pid);
+    this.#update(settings.id, { state: "WAITING", pid, pidStart });
   }
 
   #departed(worker: PoolWorker): void {
     const { error, settings } = worker;
     this.pool.departed(worker);
-    this.#present.delete(worker);
-    this.#allowance.delete(worker);
     const state = error === null ? "HALTED" : "ERROR";
     this.#update(settings.id, { state, error, currentJob: null });
     // Not within its own death: whether it could not even boot is told only after this.

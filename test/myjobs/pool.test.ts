@@ -194,16 +194,17 @@ describe("the pool", () => {
   });
 
   test("recycles a worker after its number of jobs, losing none", async () => {
-    const myjobs = await open({ maxJobsPerWorker: 10 });
+    const myjobs = await open({ maxJobsPerWorker: 50 });
     await myjobs.workersSubprocessStart({ nrFixed: 1 });
     const jobs = await myjobs.scheduleMany(
       () => process.pid,
-      Array.from({ length: 35 }, () => ({})),
+      Array.from({ length: 405 }, () => ({})),
     );
     const pids = new Map<number, number>();
     for (const pid of await myjobs.results<number>(jobs))
       pids.set(pid, (pids.get(pid) ?? 0) + 1);
-    expect([...pids.values()]).toEqual([10, 10, 10, 5]);
+    const eight = Array.from({ length: 8 }, () => 50);
+    expect([...pids.values()]).toEqual([...eight, 5]);
     expect(jobs.every(({ attempt }) => attempt === 1)).toBe(true);
   });
 
