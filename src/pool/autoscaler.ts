@@ -1,12 +1,18 @@
 import type { Bounds } from "../bounds.js";
-import { clearTimeout, monotonic, setTimeout } from "../clock.js";
+import * as realClock from "../clock.js";
 import type { Scale } from "../events.js";
-import { decide, type Decision } from "./decide.js";
+import { decide, type Decision, type Situation } from "./decide.js";
+import { Inflow } from "./inflow.js";
 import type { PoolWorker } from "./worker.js";
+
+export type ScaledWorker = Pick<
+  PoolWorker,
+  "phase" | "idleFor" | "slowFor" | "holds" | "halt"
+>;
 
 export interface AutoscalerPort {
   /** The workers that the bounds are about. */
-  workers(): PoolWorker[];
+  workers(): ScaledWorker[];
   /** Those that are on their way to be workers. */
   arriving(): number;
   start(nr: number): void;
@@ -20,32 +26,46 @@ export interface AutoscalerOptions {
   concurrency: number;
 }
 
-/** A guess for the first boot, in milliseconds; measured from then on. */
+export type AutoscalerClock = Pick<typeof realClock, "monotonic"> & {
+  setTimeout(callback: () => void, delay: number): { unref(): unknown };
+  clearTimeout(timer: never): void;
+};
+
+/** A guess until a first worker has come up, in milliseconds. */
 const firstBootTime = 150;
 /** How many times longer an idle worker is kept at most, after retiring some too early. */
 const mostPatience = 8;
+/** A job that has run so many times longer than usual, and longer than a boot, is slow. */
+const slowTimes = 3;
+/** Those that are to be retired go one by one, so many milliseconds apart. */
+const retirePause = 10;
 
 /** Carries out what `decide` decides, from what it measures. */
 export class Autoscaler {
   readonly #options: AutoscalerOptions;
   readonly #port: AutoscalerPort;
+  readonly #clock: AutoscalerClock;
+  readonly #inflow = new Inflow();
   bounds: Bounds;
   #ready = 0;
-  #bootTime = firstBootTime;
+  #ended = 0;
+  #bootTime: number | undefined;
   #serviceTime: number | undefined;
   #grownAt = -Infinity;
   #retiredAt = -Infinity;
   #patience = 1;
-  #tick: NodeJS.Timeout | undefined;
+  #tick: { unref(): unknown } | undefined;
 
   constructor(
     options: AutoscalerOptions,
     bounds: Bounds,
     port: AutoscalerPort,
+    clock: AutoscalerClock = realClock,
   ) {
     this.#options = options;
     this.bounds = bounds;
     this.#port = port;
+    this.#clock = clock;
   }
 
   get serviceTime(): number | undefined {
@@ -55,54 +75,78 @@ export class Autoscaler {
   /** How many jobs could run now and have no worker. */
   load(ready: number): void {
     this.#ready = ready;
+    this.#look();
   }
 
   /** A job took so many milliseconds. */
   served(took: number): void {
     const before = this.#serviceTime ?? took;
     this.#serviceTime = before * 0.9 + took * 0.1;
+    this.#ended += 1;
+    // While jobs wait, only a new count tells how many have come.
+    if (this.#ready > 0) return;
+    if (this.#inflow.isDue(this.#clock.monotonic(), this.#window)) this.#look();
   }
 
   /** A worker took so many milliseconds to come up. */
   booted(took: number): void {
-    this.#bootTime = (this.#bootTime + took) / 2;
+    this.#bootTime = ((this.#bootTime ?? took) + took) / 2;
   }
 
   stop(): void {
-    clearTimeout(this.#tick);
+    this.#clock.clearTimeout(this.#tick as never);
   }
 
   /** Looks at the pool, and starts or retires workers. `hold`: starts none. */
   reconcile(hold: boolean): void {
     const workers = this.#port.workers();
-    const idle = workers.filter(({ phase }) => phase === "idle");
-    const busy = workers.filter(({ phase }) => phase === "busy").length;
     const present = workers.length + this.#port.arriving();
-    const starting = present - idle.length - busy;
-    const idleFor = Math.max(0, ...idle.map((worker) => worker.idleFor));
-    const idleTimeout = this.#options.idleTimeout * this.#patience;
-    const decision = decide({
+    const situation = this.#situation(workers, present);
+    const { busy, idleFor, idleTimeout, bootTime } = situation;
+    this.#carryOut(decide(situation), workers, present, busy, hold);
+    if (this.#ready > 0) this.#lookAgain(bootTime);
+    else if (present > this.bounds.nrMin)
+      this.#lookAgain(Math.max(idleTimeout - idleFor, retirePause));
+  }
+
+  #situation(workers: readonly ScaledWorker[], present: number): Situation {
+    const idle = workers.filter(({ phase }) => phase === "idle");
+    const busy = workers.filter(({ phase }) => phase === "busy");
+    const bootTime = this.#bootTime ?? firstBootTime;
+    const long = Math.max(bootTime, slowTimes * (this.#serviceTime ?? 0));
+    return {
       ...this.bounds,
-      busy,
+      busy: busy.length,
+      slow: busy.filter(({ slowFor }) => slowFor > long).length,
       idle: idle.length,
-      starting,
+      starting: present - idle.length - busy.length,
       ready: this.#ready,
-      bootTime: this.#bootTime,
+      inflow: this.#inflow.rate(this.#clock.monotonic(), this.#window),
+      bootTime,
+      booted: this.#bootTime !== undefined,
       serviceTime: this.#serviceTime,
       concurrency: this.#options.concurrency,
-      sinceGrowth: monotonic() - this.#grownAt,
-      idleFor,
-      idleTimeout,
-    });
-    this.#carryOut(decision, workers, present, busy, hold);
-    if (present > this.bounds.nrMin) {
-      this.#lookAgain(Math.max(idleTimeout - idleFor, 10));
-    } else if (this.#ready > 0 && starting > 0) this.#lookAgain(this.#bootTime);
+      sinceGrowth: this.#clock.monotonic() - this.#grownAt,
+      idleFor: Math.max(0, ...idle.map((worker) => worker.idleFor)),
+      idleTimeout: this.#options.idleTimeout * this.#patience,
+    };
+  }
+
+  /** Shorter than a boot no change can be followed; within a service time all come that are in work at once. */
+  get #window(): number {
+    return Math.max(this.#bootTime ?? firstBootTime, this.#serviceTime ?? 0);
+  }
+
+  /** What has come is what has ended, what is held and what waits. */
+  #look(): void {
+    let total = this.#ended + this.#ready;
+    for (const { holds } of this.#port.workers()) total += holds;
+    this.#inflow.look(this.#clock.monotonic(), total, this.#window);
   }
 
   #carryOut(
     { start, retire }: Decision,
-    workers: PoolWorker[],
+    workers: ScaledWorker[],
     present: number,
     busy: number,
     hold: boolean,
@@ -113,11 +157,11 @@ export class Autoscaler {
     this.#port.scaled({ from: present, to, ready: this.#ready, busy });
     if (change > 0) {
       this.#regret(present);
-      this.#grownAt = monotonic();
+      this.#grownAt = this.#clock.monotonic();
       this.#port.start(change);
       return;
     }
-    this.#retiredAt = monotonic();
+    this.#retiredAt = this.#clock.monotonic();
     // Idle ones first, never one that would have to be killed.
     const byIdleness = [...workers].sort((a, b) => b.idleFor - a.idleFor);
     for (const worker of byIdleness.slice(0, -change)) worker.halt();
@@ -125,16 +169,17 @@ export class Autoscaler {
 
   /** Growing again so soon after retiring one: be slower to retire the next. */
   #regret(present: number): void {
-    const since = monotonic() - this.#retiredAt;
+    const since = this.#clock.monotonic() - this.#retiredAt;
     if (present < this.bounds.nrMin || since > this.#options.idleTimeout)
       return;
     this.#patience = Math.min(this.#patience * 2, mostPatience);
   }
 
   #lookAgain(delay: number): void {
-    clearTimeout(this.#tick);
-    this.#tick = setTimeout(() => {
+    this.stop();
+    this.#tick = this.#clock.setTimeout(() => {
       this.#port.lookAgain();
-    }, delay).unref();
+    }, delay);
+    this.#tick.unref();
   }
 }

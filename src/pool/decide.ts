@@ -4,12 +4,18 @@ import type { Bounds } from "../bounds.js";
 export interface Situation extends Bounds {
   /** Workers that run something. */
   busy: number;
+  /** Those of them whose job has run far longer than jobs do: nobody can say when they will be free. */
+  slow: number;
   idle: number;
   starting: number;
   /** Jobs that could run now and that no worker has. */
   ready: number;
+  /** Jobs that came per millisecond, over the last boot time or service time, whichever is longer. */
+  inflow: number;
   /** Milliseconds from a fork to a worker that takes jobs, as measured. */
   bootTime: number;
+  /** Whether a first worker has come up; until then `bootTime` is a guess. */
+  booted: boolean;
   /** Milliseconds that a job takes, as measured; undefined until one has ended. */
   serviceTime: number | undefined;
   /** Jobs one worker runs at a time. */
@@ -30,15 +36,15 @@ export interface Decision {
 }
 
 /**
- * The autoscaler: how many workers are needed is `busy + ceil(ready / q)` within the bounds, where `q`
- * is how many jobs the present workers will have finished before a new one has booted. Workers that
- * are starting count. It grows by doubling, and retires one idle worker at a time.
+ * The autoscaler. While jobs wait, it wants as many workers as what comes in keeps busy, and as clear
+ * what is there within two boot times and the time a job takes, whichever is more; but no more than
+ * there are jobs. Workers that are starting count. Until a first job has ended nobody knows how much
+ * work they are: it doubles. One idle worker is retired at a time.
  */
 export function decide(situation: Situation): Decision {
-  const { nrMin, nrMax, busy, idle, starting, ready } = situation;
+  const { nrMin, nrMax, busy, idle, starting } = situation;
   const present = busy + idle + starting;
-  const wanted = busy + Math.ceil(ready / finishedInOneBoot(situation));
-  const need = Math.min(Math.max(wanted, nrMin), nrMax);
+  const need = Math.min(Math.max(wanted(situation), nrMin), nrMax);
   if (need > present)
     return { need, start: growth(situation, need, present), retire: 0 };
   const surplus = present - nrMax;
@@ -52,28 +58,24 @@ export function decide(situation: Situation): Decision {
   };
 }
 
-function finishedInOneBoot({
-  busy,
-  idle,
-  concurrency,
-  bootTime,
-  serviceTime,
-}: Situation): number {
-  if (serviceTime === undefined) return 1;
-  const lanes = Math.max(1, busy + idle) * concurrency;
-  return Math.max(
-    1,
-    Math.floor((lanes * bootTime) / Math.max(serviceTime, 0.001)),
-  );
+function wanted(situation: Situation): number {
+  const { busy, slow, ready, inflow, concurrency, serviceTime } = situation;
+  const oneForEach = busy + Math.ceil(ready / concurrency);
+  if (ready === 0 || serviceTime === undefined) return oneForEach;
+  const share = serviceTime / concurrency;
+  const forInflow = Math.ceil(inflow * share);
+  const jobs = busy * concurrency + ready;
+  const horizon = 2 * Math.max(situation.bootTime, 1) + serviceTime;
+  const forBacklog = Math.ceil((jobs * share) / horizon);
+  return Math.min(oneForEach, slow + Math.max(forInflow, forBacklog));
 }
 
 /** Up to `nrMin` at once; above it a doubling, and the next only when the last has arrived or should have. */
-function growth(
-  { nrMin, starting, sinceGrowth, bootTime }: Situation,
-  need: number,
-  present: number,
-): number {
+function growth(situation: Situation, need: number, present: number): number {
+  const { nrMin, starting, sinceGrowth, serviceTime } = situation;
+  const bootTime = situation.booted ? situation.bootTime : Infinity;
   if (present < nrMin) return nrMin - present;
+  if (serviceTime !== undefined) return need - present;
   if (starting > 0 && sinceGrowth < bootTime) return 0;
   return Math.min(need - present, Math.max(1, present));
 }
