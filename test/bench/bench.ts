@@ -29,11 +29,9 @@ else {
 async function run(name: string, args: string[]): Promise<void> {
   console.log(`\n== ${name}`);
   const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, file, ...args],
-    { stdio: "inherit" },
-  );
+  const child = spawn(process.execPath, [...process.execArgv, file, ...args], {
+    stdio: "inherit",
+  });
   const [code] = (await once(child, "exit")) as [number | null];
   if (code !== 0) process.exitCode = 1;
 }
