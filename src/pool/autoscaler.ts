@@ -35,8 +35,10 @@ export type AutoscalerClock = Pick<typeof realClock, "monotonic"> & {
 const firstBootTime = 150;
 /** How many times longer an idle worker is kept at most, after retiring some too early. */
 const mostPatience = 8;
-/** A job that has run so many times longer than usual, and longer than a boot, is slow. */
-const slowTimes = 3;
+/** A job that has run so many times longer than most, and longer than a boot, is slow. */
+const slowTimes = 4;
+/** By so much each job moves what is taken for the usual time: the median, since few slow ones make a mean. */
+const usualStep = 1.2;
 /** Those that are to be retired go one by one, so many milliseconds apart. */
 const retirePause = 10;
 
@@ -51,6 +53,7 @@ export class Autoscaler {
   #ended = 0;
   #bootTime: number | undefined;
   #serviceTime: number | undefined;
+  #usualTime = 0;
   #grownAt = -Infinity;
   #retiredAt = -Infinity;
   #patience = 1;
@@ -82,6 +85,8 @@ export class Autoscaler {
   served(took: number): void {
     const before = this.#serviceTime ?? took;
     this.#serviceTime = before * 0.9 + took * 0.1;
+    const usual = this.#usualTime || Math.max(took, 0.01);
+    this.#usualTime = took > usual ? usual * usualStep : usual / usualStep;
     this.#ended += 1;
     // While jobs wait, only a new count tells how many have come.
     if (this.#ready > 0) return;
@@ -113,7 +118,7 @@ export class Autoscaler {
     const idle = workers.filter(({ phase }) => phase === "idle");
     const busy = workers.filter(({ phase }) => phase === "busy");
     const bootTime = this.#bootTime ?? firstBootTime;
-    const long = Math.max(bootTime, slowTimes * (this.#serviceTime ?? 0));
+    const long = Math.max(bootTime, slowTimes * this.#usualTime);
     return {
       ...this.bounds,
       busy: busy.length,

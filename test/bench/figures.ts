@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 
 export function quantile(values: readonly number[], at: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -60,6 +60,8 @@ function format(value: number): string {
   return figure(value).toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
+/** What the figures were measured on; the load average tells how idle it was. */
 export function machine(): string {
-  return `${new Date().toISOString().slice(0, 10)}, ${String(availableParallelism())} cores, Node ${process.version}`;
+  const [load = 0] = loadavg();
+  return `load average ${load.toFixed(1)}, ${new Date().toISOString().slice(0, 10)}, ${String(availableParallelism())} cores, Node ${process.version}`;
 }
