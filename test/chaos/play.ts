@@ -1,0 +1,325 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { MyJobs } from "../../src/index.js";
+import { isAlive, until } from "../support/until.js";
+import { Host, type Reply } from "./cluster.js";
+import type { Step } from "./history.js";
+import { Model } from "./model.js";
+import { Record, type WorkerRow } from "./record.js";
+
+const mostHosts = 3;
+/** The limit of a job that has none of its own, in milliseconds. */
+const workerTimeout = 2_000;
+/** Whatever has been broken, all is settled by then, in milliseconds. */
+const settleLimit = 40_000;
+
+/** Plays a history against real processes, and compares what it comes to with the model. Throws at the first difference. */
+export async function play(history: readonly Step[]): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), "myjobs chaos '"));
+  const store = path.join(folder, "jobs.db");
+  await (await MyJobs.open({ store })).stop();
+  const player = new Player(store, path.join(folder, "log"));
+  try {
+    for (const step of history) await player.take(step);
+    await player.settle();
+    const locks = readdirSync(folder).filter((name) => name.includes("-host-"));
+    expectEqual(locks, [], "locks that were left behind");
+  } finally {
+    await player.end();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+class Player {
+  readonly #store: string;
+  readonly #log: string;
+  readonly #model = new Model();
+  readonly #record: Record;
+  readonly #hosts: Host[] = [];
+  /** Their ids by pid, which they lose with their rows. */
+  readonly #hostIds = new Map<number, number>();
+  readonly #pending = new Set<Promise<unknown>>();
+  readonly #stopped = new Set<number>();
+  readonly #seen = new Set<number>();
+  #values = 0;
+
+  constructor(store: string, log: string) {
+    this.#store = store;
+    this.#log = log;
+    this.#record = new Record(store, log);
+  }
+
+  async take(step: Step): Promise<void> {
+    await this.#do(step);
+    this.#check();
+  }
+
+  /** Lets go of all that is held, and sees everything come to its end. */
+  async settle(): Promise<void> {
+    for (const host of this.#hosts) if (host.frozen) host.thaw();
+    for (const pid of this.#stopped) signal(pid, "SIGCONT");
+    await until(
+      "every job has ended",
+      async () => {
+        this.#check();
+        if (!this.#living().some(({ nrMin }) => nrMin > 0))
+          await this.#openHost(1, 2);
+        return this.#record.unended() === 0;
+      },
+      settleLimit,
+    );
+    await until(
+      "every call has been answered",
+      () => this.#pending.size === 0,
+      settleLimit,
+    );
+    await until(
+      "the pools are whole, and the records of workers true",
+      () => this.#untruths().length === 0,
+      settleLimit,
+    ).catch((cause: unknown) => {
+      throw new Error(this.#untruths().join("; "), { cause });
+    });
+    for (const host of this.#living()) await this.#stopHost(host, true);
+    await Promise.all(this.#hosts.map(({ exit }) => exit));
+    // What the last hosts left that were killed is settled by the next open.
+    await (await MyJobs.open({ store: this.#store })).stop();
+    this.#check();
+    expectEqual([...this.#record.hosts()], [], "hosts");
+    expectEqual(
+      this.#record.workers().filter(isLive),
+      [],
+      "workers without a host",
+    );
+    const pids = [
+      ...this.#seen,
+      ...this.#record.traces().map(({ pid }) => pid),
+    ];
+    await until("no process is left", () => !pids.some(isAlive));
+  }
+
+  async end(): Promise<void> {
+    for (const host of this.#hosts) host.kill();
+    await Promise.all(this.#hosts.map(({ exit }) => exit));
+    for (const pid of this.#seen) signal(pid, "SIGKILL");
+    this.#record.close();
+  }
+
+  async #do(step: Step): Promise<void> {
+    switch (step.step) {
+      case "schedule":
+        return this.#schedule(step);
+      case "cancel": {
+        const id = choose([...this.#model.accepted], step.job);
+        if (id === undefined) return;
+        this.#model.cancels.set(id, this.#model.cancels.get(id));
+        const host = await this.#host(step.host);
+        void this.#ask(host.call("cancel", id), (cancelled) => {
+          if (cancelled) this.#model.cancels.set(id, true);
+        });
+        return;
+      }
+      case "halt":
+      case "kill": {
+        const worker = choose(this.#workers(), step.worker);
+        if (worker === undefined) return;
+        if (step.step === "kill") this.#model.killedPids.add(worker.pid);
+        const host = await this.#host(step.host);
+        void this.#ask(host.call(step.step, worker.id));
+        return;
+      }
+      case "killChild":
+      case "stopChild":
+      case "continueChild":
+        this.#strike(step.step, choose(this.#workers(), step.worker)?.pid);
+        return;
+      case "killHost": {
+        const host = choose(this.#living(), step.host);
+        host?.kill();
+        await host?.exit;
+        return;
+      }
+      case "freezeHost": {
+        const host = choose(this.#awake(), step.host);
+        await host?.freeze(() => this.#record.free());
+        return;
+      }
+      case "thawHost":
+        choose(
+          this.#living().filter(({ frozen }) => frozen),
+          step.host,
+        )?.thaw();
+        return;
+      case "check":
+        void this.#ask((await this.#host(step.host)).call("check"));
+        return;
+      case "stopHost":
+        return this.#stopHost(await this.#host(step.host), step.graceful);
+      case "openHost":
+        if (this.#living().length < mostHosts)
+          await this.#openHost(step.nrMin, step.nrMax);
+        return;
+      case "scale": {
+        const host = await this.#host(step.host);
+        host.nrMin = step.nrMin;
+        void this.#ask(host.call("scale", step.nrMin, step.nrMax));
+        return;
+      }
+      case "rest":
+        await new Promise((resolve) => setTimeout(resolve, step.ms));
+    }
+  }
+
+  async #schedule(step: Extract<Step, { step: "schedule" }>): Promise<void> {
+    const { kind, ms, timeout, count } = step;
+    const host = await this.#host(step.host);
+    const known = [...this.#model.accepted];
+    const dependencies = step.dependencies
+      .map((nr) => choose(known, nr))
+      .filter((id) => id !== undefined);
+    const batch = Array.from({ length: count }, () => (this.#values += 1));
+    const limit = timeout || workerTimeout;
+    for (const value of batch)
+      this.#model.asked.set(value, { kind, value, limit, dependencies, batch });
+    const log = this.#log;
+    const tasks = batch.map((value) => ({ kind, value, ms, log }));
+    const scheduling = this.#ask(
+      host.call("schedule", tasks, { timeout, dependencies }),
+      (ids) => {
+        for (const id of ids) this.#model.accepted.add(id);
+      },
+    );
+    if (step.patient) await scheduling;
+  }
+
+  #strike(how: string, pid: number | undefined): void {
+    if (pid === undefined || pid === 0) return;
+    if (how === "killChild") this.#model.lostPids.add(pid);
+    if (how === "stopChild") this.#stopped.add(pid);
+    if (how === "killChild") signal(pid, "SIGKILL");
+    else signal(pid, how === "stopChild" ? "SIGSTOP" : "SIGCONT");
+  }
+
+  /** Asks without waiting for the answer, which must come all the same, and be no error. */
+  #ask<T>(
+    asking: Promise<Reply<T>>,
+    told: (value: T) => void = () => undefined,
+  ): Promise<void> {
+    const answered = asking.then((reply) => {
+      this.#pending.delete(answered);
+      if (reply.kind === "value") told(reply.value);
+      // Its host was stopped meanwhile.
+      else if (reply.kind === "error" && !reply.error.includes("Stopped"))
+        this.#errors.push(reply.error);
+    });
+    this.#pending.add(answered);
+    return answered;
+  }
+
+  readonly #errors: string[] = [];
+
+  async #openHost(nrMin: number, nrMax: number): Promise<Host> {
+    const host = new Host(nrMin, nrMax);
+    this.#hosts.push(host);
+    const options = { killGrace: 100, workerTimeout, idleTimeout: 300 };
+    const reply = await host.open(this.#store, options);
+    if (reply.kind === "error") this.#errors.push(reply.error);
+    this.#look();
+    return host;
+  }
+
+  async #stopHost(host: Host, graceful: boolean): Promise<void> {
+    host.stopping = true;
+    const id = this.#hostIds.get(host.pid);
+    if (!graceful && id !== undefined) this.#model.lostHosts.add(id);
+    void this.#ask(host.call("stop", graceful));
+    await host.exit;
+  }
+
+  #living(): Host[] {
+    return this.#hosts.filter(({ usable }) => usable);
+  }
+
+  #awake(): Host[] {
+    return this.#living().filter(({ frozen }) => !frozen);
+  }
+
+  /** One of those that can answer; there is always one. */
+  async #host(nr: number): Promise<Host> {
+    return choose(this.#awake(), nr) ?? this.#openHost(1, 2);
+  }
+
+  #workers(): WorkerRow[] {
+    return this.#record.workers().filter((row) => isLive(row) && row.pid > 0);
+  }
+
+  #look(): void {
+    for (const [pid, id] of this.#record.hosts()) this.#hostIds.set(pid, id);
+    for (const { pid } of this.#workers()) this.#seen.add(pid);
+    for (const { pid, killed } of this.#hosts) {
+      const id = this.#hostIds.get(pid);
+      if (killed && id !== undefined) this.#model.lostHosts.add(id);
+    }
+  }
+
+  #check(): void {
+    this.#look();
+    // Traces first: what they tell of must be in the store by the time that it is read.
+    const traces = this.#record.traces();
+    const world = {
+      traces,
+      jobs: this.#record.jobs(),
+      moves: this.#record.moves(),
+    };
+    const misdeeds = this.#hosts.map(({ misdeed }) => misdeed).filter(Boolean);
+    const found = [...this.#errors, ...misdeeds, ...this.#model.check(world)];
+    if (found.length > 0) throw new Error(found.join("\n"));
+  }
+
+  /** What the records of workers say that is not so, and what pools lack. */
+  #untruths(): string[] {
+    const rows = this.#record.workers();
+    const ids = this.#record.hosts();
+    const found = rows
+      .filter((row) => {
+        const idle = row.state === "WAITING" && row.currentJob === null;
+        const over = !isLive(row) && row.currentJob === null;
+        return isAlive(row.pid) && isLive(row) ? !idle : !over;
+      })
+      .map((row) => `not so: ${JSON.stringify(row)}`);
+    for (const { pid, nrMin } of this.#living()) {
+      const own = rows.filter(
+        (row) => row.host === ids.get(pid) && row.state === "WAITING",
+      );
+      if (own.length < nrMin)
+        found.push(
+          `${String(own.length)} workers where ${String(nrMin)} shall be`,
+        );
+    }
+    return found;
+  }
+}
+
+function isLive({ state }: WorkerRow): boolean {
+  return state !== "ERROR" && state !== "HALTED";
+}
+
+function choose<T>(from: readonly T[], nr: number): T | undefined {
+  return from[nr % from.length];
+}
+
+/** As `kill` of the shell: whoever is gone already hears nothing. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone.
+  }
+}
+
+function expectEqual(got: unknown, wanted: unknown, what: string): void {
+  const [one, other] = [JSON.stringify(got), JSON.stringify(wanted)];
+  if (one !== other) throw new Error(`${what}: ${one}, expected ${other}`);
+}

@@ -1,0 +1,144 @@
+import { existsSync, readFileSync } from "node:fs";
+
+import Database from "better-sqlite3";
+
+import type { ErrorCat, JobError, JobState } from "../../src/index.js";
+
+export interface JobRow {
+  id: number;
+  /** By which the model knows it. */
+  value: number;
+  state: JobState;
+  errorCat: ErrorCat;
+  timeStart: number;
+  timeStop: number;
+  result: string | null;
+  error: JobError | null;
+  waiting: number;
+  attempt: number;
+  interruptions: number;
+  worker: number | null;
+  host: number | null;
+}
+
+export interface WorkerRow {
+  id: number;
+  nr: number;
+  state: string;
+  pid: number;
+  currentJob: number | null;
+  host: number;
+}
+
+/** One change of a job's state or attempt, as a trigger saw it. */
+export interface Move {
+  job: number;
+  was: JobState;
+  became: JobState;
+  attemptWas: number;
+  attempt: number;
+  hostWas: number | null;
+  host: number | null;
+}
+
+/** What a run of a job left behind. */
+export interface Trace {
+  what: "start" | "end" | "spawn";
+  job: number;
+  attempt: number;
+  pid: number;
+  parent: number;
+}
+
+/** Looks into a store with SQL, as its users may; a trigger keeps every move that any process makes. */
+export class Record {
+  readonly #db: Database.Database;
+  readonly #log: string;
+
+  constructor(store: string, log: string) {
+    this.#log = log;
+    this.#db = new Database(store, { timeout: 10_000, fileMustExist: true });
+    this.#db.exec(`
+      create table chaos_move (
+        seq integer primary key, job, was, became, attemptWas, attempt, hostWas, host
+      );
+      create trigger chaos_moved after update on myjobs_job
+      when old.state is not new.state or old.attempt is not new.attempt begin
+        insert into chaos_move (job, was, became, attemptWas, attempt, hostWas, host)
+        values (old.id, old.state, new.state, old.attempt, new.attempt, old.host, new.host);
+      end`);
+  }
+
+  jobs(): JobRow[] {
+    const rows = this.#db
+      .prepare<[], Omit<JobRow, "error"> & { error: string | null }>(
+        `select id, kwargs ->> 'value' as value, state, error_cat as errorCat, time_start as timeStart, time_stop as timeStop, result, error,
+         waiting, attempt, interruptions, worker, host from myjobs_job order by id`,
+      )
+      .all();
+    return rows.map((row) => ({
+      ...row,
+      error: row.error === null ? null : (JSON.parse(row.error) as JobError),
+    }));
+  }
+
+  unended(): number {
+    return this.#db
+      .prepare<[], number>(
+        "select count(*) from myjobs_job where state in ('NEW', 'RUNNING')",
+      )
+      .pluck()
+      .get()!;
+  }
+
+  workers(): WorkerRow[] {
+    return this.#db
+      .prepare<[], WorkerRow>(
+        "select id, nr, state, pid, current_job as currentJob, host from myjobs_worker",
+      )
+      .all();
+  }
+
+  /** Ids by pid. */
+  hosts(): Map<number, number> {
+    const rows = this.#db
+      .prepare<[], { id: number; pid: number }>(
+        "select id, pid from myjobs_host",
+      )
+      .all();
+    return new Map(rows.map(({ id, pid }) => [pid, id]));
+  }
+
+  moves(): Move[] {
+    return this.#db
+      .prepare<[], Move>("select * from chaos_move order by seq")
+      .all();
+  }
+
+  traces(): Trace[] {
+    if (!existsSync(this.#log)) return [];
+    const lines = readFileSync(this.#log, "utf8").split("\n").filter(Boolean);
+    return lines.map((line) => {
+      const [what, ...numbers] = line.split(" ");
+      const [job, attempt, pid, parent] = numbers.map(Number);
+      return { what, job, attempt, pid, parent } as Trace;
+    });
+  }
+
+  /** Whether nobody holds the lock for writing. */
+  free(): boolean {
+    this.#db.pragma("busy_timeout = 0");
+    try {
+      this.#db.exec("begin immediate; rollback");
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.#db.pragma("busy_timeout = 10000");
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
