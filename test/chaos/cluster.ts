@@ -14,6 +14,11 @@ export type Reply<T> =
   | { kind: "error"; error: string }
   | { kind: "lost" };
 
+/** By which Node runs TypeScript. */
+export const loader = pathToFileURL(
+  createRequire(path.resolve("package.json")).resolve("tsx"),
+).href;
+
 /** A process that opens the store, and can be killed, stopped and continued. */
 export class Host {
   readonly child: ChildProcess;
@@ -36,9 +41,8 @@ export class Host {
   constructor(nrMin: number, nrMax: number) {
     this.nrMin = nrMin;
     this.nrMax = nrMax;
-    const loader = createRequire(path.resolve("package.json")).resolve("tsx");
     this.child = fork(path.resolve("test/chaos/host.ts"), [], {
-      execArgv: ["--import", pathToFileURL(loader).href],
+      execArgv: ["--import", loader],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.child.stderr!.on("data", (chunk: Buffer) => {

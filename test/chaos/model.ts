@@ -156,15 +156,14 @@ export class Model {
   }
 
   /** Every single change that any process has made. */
-  #checkMoves({ moves, jobs }: World): void {
-    const values = new Map(jobs.map(({ id, value }) => [id, value]));
-    const bombs = moves.filter(
-      ({ job }) => this.asked.get(values.get(job)!)?.kind === "bomb",
-    );
-    const bombed = new Set(bombs.map(({ host }) => host));
+  #checkMoves({ moves, traces, jobs }: World): void {
+    const brought = this.#broughtDown(jobs, traces);
     for (const move of moves) {
-      const { was, became, attempt, attemptWas, hostWas } = move;
+      const { was, became, attempt, attemptWas, hostWas, job } = move;
       const same = attempt === attemptWas;
+      const run = traces.find(
+        (one) => one.job === job && one.attempt === attemptWas,
+      );
       const legal: Record<string, boolean> = {
         "NEW RUNNING": attempt === attemptWas + 1,
         "NEW ERROR": same,
@@ -174,13 +173,30 @@ export class Model {
         // Run again: either it had not begun, and this start does not count; or what ran it is gone.
         "RUNNING NEW":
           attempt === attemptWas - 1 ||
-          (same && (this.lostHosts.has(hostWas!) || bombed.has(hostWas))),
+          (same &&
+            (this.lostHosts.has(hostWas!) ||
+              (run !== undefined && brought.has(run.pid)))),
       };
       this.#claim(
         legal[`${was} ${became}`] === true,
         `a move that may not be: ${JSON.stringify(move)}`,
       );
     }
+  }
+
+  /** Children that something has ended: with them go the answers that they had not sent yet. */
+  #broughtDown(
+    jobs: readonly JobRow[],
+    traces: readonly Trace[],
+  ): ReadonlySet<number> {
+    const by = jobs.filter(
+      ({ value, errorCat }) =>
+        this.asked.get(value)?.kind === "bomb" ||
+        ["CRASH", "TIMEOUT", "HALTED"].includes(errorCat),
+    );
+    const ids = new Set(by.map(({ id }) => id));
+    const pids = traces.filter(({ job }) => ids.has(job)).map(({ pid }) => pid);
+    return new Set([...pids, ...this.lostPids, ...this.killedPids]);
   }
 
   /** Nothing runs twice under one attempt. */
