@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
@@ -105,6 +105,26 @@ describe("A host in another process", () => {
     await second.rescue([host]);
     await second.assertAlone();
   });
+});
+
+test("A lock of a host that died before it was known goes with the next open, and no other file does", async () => {
+  const file = temporaryFile();
+  const first = await open(file);
+  const before = locks(file);
+  const nobodys = `${file}-host-0123456789ab`;
+  const others = [`${file}-host-notes`, `${file}2-host-0123456789ab`];
+  for (const one of [nobodys, `${nobodys}-journal`, ...others])
+    writeFileSync(one, "");
+  const second = await open(file);
+  const names = others.map((one) => path.basename(one));
+  const left = locks(file).filter((name) => !before.includes(name));
+  expect(left).toEqual(expect.arrayContaining(names));
+  expect(left).not.toContain(path.basename(nobodys));
+  expect(left).not.toContain(path.basename(`${nobodys}-journal`));
+  expect(locks(file)).toEqual(expect.arrayContaining(before));
+  for (const store of [first, second])
+    expect(await store.lostHosts()).toEqual([]);
+  for (const one of others) rmSync(one);
 });
 
 describe("Processes that begin at once", () => {

@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import path from "node:path";
 
 import BetterSqlite3 from "better-sqlite3";
 
@@ -32,10 +40,10 @@ export class HostTable {
   #lock: BetterSqlite3.Database | undefined;
   #id = 0;
 
-  constructor(db: BetterSqlite3.Database, path: string) {
-    this.#path = path;
+  constructor(db: BetterSqlite3.Database, file: string) {
+    this.#path = file;
     this.#lockFile =
-      path === "" ? "" : `${path}-host-${randomBytes(6).toString("hex")}`;
+      file === "" ? "" : `${file}-host-${randomBytes(6).toString("hex")}`;
     this.#insert = db.prepare<[number, string, string, number]>(
       "insert into myjobs_host (pid, pid_start, lock_file, time_start) values (?, ?, ?, ?)",
     );
@@ -74,6 +82,7 @@ export class HostTable {
       now,
     );
     this.#id = Number(row.lastInsertRowid);
+    if (this.#path !== "") this.#sweep();
   }
 
   lost(): LostHost[] {
@@ -120,6 +129,25 @@ export class HostTable {
     this.#lock = undefined;
   }
 
+  /**
+   * Removes the locks of those that died before anybody could know of them, or after all had forgotten
+   * them. Each is made, and told of, in one transaction: in ours, one that is not told of is nobody's.
+   */
+  #sweep(): void {
+    const known = this.#others.all(this.#id).map(({ lockFile }) => lockFile);
+    const names = new Set(
+      [this.#lockFile, ...known].map((file) => path.basename(file)),
+    );
+    const { dir, base } = path.parse(this.#path);
+    for (const name of entries(dir)) {
+      if (!name.startsWith(`${base}-host-`)) continue;
+      const [lock = ""] =
+        /^[0-9a-f]{12}/.exec(name.slice(base.length + 6)) ?? [];
+      if (lock !== "" && !names.has(`${base}-host-${lock}`))
+        rmSync(path.join(dir, name), { force: true });
+    }
+  }
+
   #lives({ pid, pidStart, lockFile }: HostRow): boolean {
     // A lock of this very process says nothing to it: record locks do not conflict within one. Its file does.
     if (pid === process.pid && pidStart === processStart(process.pid))
@@ -133,6 +161,14 @@ export class HostTable {
       if (!existsSync(lockFile)) return false;
       throw cause;
     }
+  }
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // it may be entered, but not be read
   }
 }
 
