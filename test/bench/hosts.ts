@@ -25,7 +25,7 @@ async function startHosts(store: string, nr: number): Promise<ChildProcess[]> {
     }),
   );
   for (const host of hosts)
-    await new Promise((resolve) => host.stderr!.once("data", resolve));
+    await new Promise((resolve) => host.stderr.once("data", resolve));
   return hosts;
 }
 
