@@ -96,8 +96,11 @@ class Walk {
         return;
       case "BlockStatement":
       case "ForStatement":
-      case "SwitchStatement":
         this.#children(node, new Scope(scope, false));
+        return;
+      case "SwitchStatement":
+        this.visit(node.discriminant, scope);
+        this.#each(node.cases, new Scope(scope, false));
         return;
       case "ForInStatement":
       case "ForOfStatement": {

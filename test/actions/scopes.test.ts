@@ -120,6 +120,11 @@ describe("takes from outside:", () => {
       ["b"],
     ],
     ["a let of another block", "() => { { let x } return x }", ["x"]],
+    [
+      "what a switch is asked of, which its block does not declare",
+      "() => { switch (a) { default: let a; } }",
+      ["a"],
+    ],
     ["a class's parent", "() => class extends A {}", ["A"]],
     [
       "a block's function, after the block",
