@@ -6,6 +6,7 @@ import type { WorkersCheck } from "./handles/fleet.js";
 import type { Job, WaitOptions } from "./handles/job.js";
 import {
   kwargsJson,
+  kwargsTexts,
   type ScheduleArguments,
   type ScheduleOptions,
 } from "./handles/scheduling.js";
@@ -113,9 +114,7 @@ export class MyJobs implements AsyncDisposable {
     options?: ScheduleOptions,
   ): Promise<Job<Json<Awaited<R>>>[]> {
     const where = "scheduleMany";
-    const texts = Array.from(kwargsList, (kwargs, index) =>
-      kwargsJson(where, kwargs, `kwargsList[${String(index)}]`),
-    );
+    const texts = kwargsTexts(where, kwargsList);
     const jobs = await this.#engine.desk.schedule(
       where,
       action,

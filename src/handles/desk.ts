@@ -1,4 +1,4 @@
-import { JobNotFoundError } from "../errors.js";
+import { JobNotFoundError, OptionError } from "../errors.js";
 import type { JobRecord, NewJob } from "../models/job.js";
 import type { Store } from "../store/store.js";
 import type { Dispatcher } from "../supervisor/dispatcher.js";
@@ -72,7 +72,9 @@ export class Desk implements JobPort {
     where: string,
     jobs: readonly (Job | number)[],
   ): Promise<Job[]> {
-    const ids = jobs.map((job, index) =>
+    if (!Array.isArray(jobs))
+      throw new OptionError(where, "jobs", jobs, "an array of jobs or ids");
+    const ids = jobs.map((job: unknown, index) =>
       job instanceof Job ? 0 : readId(where, `jobs[${String(index)}]`, job),
     );
     const asked = ids.filter((id) => id !== 0);

@@ -129,6 +129,17 @@ export function kwargsJson(
   return toJson(kwargs, path);
 }
 
+/** One for each that an array, or another iterable, gives. */
+export function kwargsTexts(where: string, list: unknown): string[] {
+  const isIterable =
+    typeof (list as Iterable<unknown> | null)?.[Symbol.iterator] === "function";
+  if (!isIterable || typeof list === "string")
+    throw new OptionError(where, "kwargsList", list, "an array of kwargs");
+  return Array.from(list as Iterable<unknown>, (kwargs, index) =>
+    kwargsJson(where, kwargs, `kwargsList[${String(index)}]`),
+  );
+}
+
 /** The record of a job that has just been stored. */
 export function newRecord(id: number, job: NewJob): JobRecord {
   return {

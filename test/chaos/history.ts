@@ -56,10 +56,8 @@ const schedule = (most: number, kind: fc.Arbitrary<Kind>): fc.Arbitrary<Step> =>
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: schedule(1, kind) },
-  {
-    weight: 4,
-    arbitrary: schedule(40, named("ok", "ok", "ok", "nap", "crash")),
-  },
+  { weight: 3, arbitrary: schedule(40, named("ok", "ok", "nap")) },
+  { weight: 1, arbitrary: schedule(6, named("crash", "large")) },
   {
     weight: 3,
     arbitrary: fc.record({ step: named("cancel"), host, job: choice }),

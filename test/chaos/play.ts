@@ -13,7 +13,7 @@ const mostHosts = 3;
 /** The limit of a job that has none of its own, in milliseconds. */
 const workerTimeout = 2_000;
 /** Whatever has been broken, all is settled by then, in milliseconds. */
-const settleLimit = 40_000;
+const settleLimit = 60_000;
 
 /** Plays a history against real processes, and compares what it comes to with the model. Throws at the first difference. */
 export async function play(history: readonly Step[]): Promise<void> {
