@@ -1,0 +1,33 @@
+// What all peers are measured by: the same jobs, scheduled at once, and then one after another.
+const [jobs, latencies = 200] = process.argv.slice(2, 4).map(Number);
+
+export const kwargs = (nr) => ({ a: nr, b: 1 });
+
+/** `one` resolves with a job's result; `many`, where batches are faster, when all of these have ended. */
+export async function measure({ one, many, stop, more = {} }) {
+  for (let nr = 0; nr < 50; nr += 1) check(await one(kwargs(nr)), nr);
+  const all = Array.from({ length: jobs }, (_, nr) => kwargs(nr));
+  const begun = performance.now();
+  if (many !== undefined) await many(all);
+  else {
+    const results = await Promise.all(all.map(one));
+    results.forEach(check);
+  }
+  const rate = (1_000 * jobs) / (performance.now() - begun);
+  const times = [];
+  for (let nr = 0; nr < latencies; nr += 1) {
+    const from = performance.now();
+    await one(kwargs(nr));
+    times.push(performance.now() - from);
+  }
+  const added = {};
+  for (const [name, run] of Object.entries(more)) added[name] = await run();
+  console.log(JSON.stringify({ rate, times, ...added }));
+  await stop();
+  process.exit(0);
+}
+
+function check(result, nr) {
+  if (result !== undefined && result !== nr + 1)
+    throw new Error(`job ${nr}: ${result}`);
+}

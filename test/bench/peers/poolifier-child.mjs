@@ -1,0 +1,10 @@
+import { ClusterWorker } from "poolifier";
+
+export default new ClusterWorker({
+  add: ({ a, b }) => a + b,
+  nap: ({ ms }) => {
+    const started = Date.now();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    return { pid: process.pid, started };
+  },
+});

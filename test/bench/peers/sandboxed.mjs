@@ -1,0 +1,2 @@
+// The job as BullMQ's sandboxed processor.
+export default async ({ data: { a, b } }) => a + b;
