@@ -28,7 +28,7 @@ interface Measured {
   stored?: number;
 }
 
-const folder = fileURLToPath(new URL("./peers/", import.meta.url));
+export const peersFolder = fileURLToPath(new URL("./peers/", import.meta.url));
 
 const peers: Peer[] = [
   ...(["full", "normal"] as const).map((durability) => ({
@@ -82,9 +82,9 @@ const peers: Peer[] = [
 
 /** Installs the peers, unless they are there. */
 export function installPeers(): void {
-  if (existsSync(path.join(folder, "node_modules/bullmq"))) return;
+  if (existsSync(path.join(peersFolder, "node_modules/bullmq"))) return;
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], {
-    cwd: folder,
+    cwd: peersFolder,
     stdio: ["ignore", "ignore", "inherit"],
   });
 }
@@ -153,7 +153,7 @@ function measurePeer(
   return inFolder(async (own) => {
     const child = spawn(
       process.execPath,
-      [path.join(folder, program), String(jobs)],
+      [path.join(peersFolder, program), String(jobs)],
       {
         stdio: ["ignore", "pipe", "inherit"],
         env: {

@@ -1,0 +1,5 @@
+export default ({ ms }) => {
+  const started = Date.now();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return { pid: process.pid, started };
+};
