@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,6 +10,12 @@ import { until } from "./until.js";
 
 const opened: MyJobs[] = [];
 const folders: string[] = [];
+const children: ChildProcess[] = [];
+
+/** A process of a user's, killed after the test if it still runs then. */
+export function endAfterTest(child: ChildProcess): void {
+  children.push(child);
+}
 
 /** A folder that is removed after the test. */
 export function temporaryFolder(): string {
@@ -53,6 +59,7 @@ export function descendants(of = process.pid): number[] {
 
 /** Nothing may be left behind: no process, and no file but the store itself. */
 afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
   await Promise.all(opened.splice(0).map((myjobs) => myjobs.stop()));
   await until("no process is left", () => descendants().length === 0);
   for (const folder of folders.splice(0)) {

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { temporaryFolder } from "./instance.js";
+import { endAfterTest, temporaryFolder } from "./instance.js";
 
 export interface Program {
   child: ChildProcess;
@@ -16,28 +16,36 @@ export interface Program {
 }
 
 /**
- * Runs a script as a user's own: in a process of its own, `myjobs` being this package's source.
- * `by`: a command that runs what follows it.
+ * Runs a script as a user's own: in a process of its own, `myjobs` being this package's source; `inside`
+ * another command if given. Killed after the test.
  */
 export function run(
   source: string,
   args: string[] = [],
   flags: string[] = [],
-  by: string[] = [],
+  inside: string[] = [],
 ): Program {
   const file = path.join(temporaryFolder(), "user script.mts");
   const index = pathToFileURL(path.resolve("src/index.ts")).href;
   writeFileSync(file, source.replace(`"myjobs"`, JSON.stringify(index)));
   const loader = createRequire(path.resolve("package.json")).resolve("tsx");
-  const node = [process.execPath, ...flags];
-  const load = ["--import", pathToFileURL(loader).href];
-  const [command = "", ...words] = [...by, ...node, ...load, file, ...args];
-  const child = spawn(
-    command,
-    words,
-    // Jest's own copy of the environment, which tests may change.
-    { stdio: ["ignore", "pipe", "pipe"], env: process.env },
-  );
+  const [command, ...words] = [
+    ...inside,
+    process.execPath,
+    ...flags,
+    "--import",
+    pathToFileURL(loader).href,
+    file,
+    ...args,
+  ];
+  // Jest's own copy of the environment, which tests may change.
+  const { env } = process;
+  const child = spawn(command!, words, {
+    stdio: ["pipe", "pipe", "pipe"],
+    env,
+  });
+  endAfterTest(child);
+  child.stdin.on("error", () => undefined); // its exit tells
   const lines: string[] = [];
   let rest = "";
   let errors = "";
