@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 
 /**
- * When a process started, in the system's own words; '' if there is none. Together with the pid it
- * names one process: pids alone are reused, and each container has its own.
+ * When and where a process started, in the system's own words; '' if there is none, or none that can be
+ * seen from here. Together with the pid it names one process of this machine, whatever container it is
+ * in: pids alone are reused, and each pid namespace counts its own.
  */
 export function processStart(pid: number): string {
   if (process.platform === "linux") return linuxStart(pid);
@@ -44,29 +45,28 @@ export function isStopped(pid: number): boolean {
   }
 }
 
-/** Field 22 of proc(5) stat, in clock ticks since boot, and the pid namespace in which the pid is meant. */
+/** Field 22 of proc(5) stat, in clock ticks since boot, the pid namespace, and the boot. */
 function linuxStart(pid: number): string {
   const fields = linuxStat(pid);
   const [state, start] = [fields[0], fields[19]];
   if (state === "Z" || state === "X" || start === undefined) return "";
-  return `${start} ${pidNamespace()}`;
-}
-
-/** This process's own: it names other processes by their pids in it. */
-function pidNamespace(): string {
-  try {
-    return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    return ""; // a kernel without them
-  }
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
+  return `${start} ${readlinkSync("/proc/self/ns/pid")} ${boot.trim()}`;
 }
 
 /** The fields of proc(5) stat from the third on, which is the state; field 2 may hold blanks and parentheses. */
 function linuxStat(pid: number): string[] {
   try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+    const stat = readFileSync(`/proc/${procName(pid)}/stat`, "utf8");
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return []; // gone
   }
+}
+
+/** Where /proc is that of another pid namespace, its numbers mean other processes; `self` is right everywhere. */
+function procName(pid: number): string {
+  if (pid === process.pid) return "self";
+  const own = readlinkSync("/proc/self") === String(process.pid);
+  return own ? String(pid) : "none";
 }
