@@ -16,7 +16,7 @@ export function faithful(value: unknown, path: string): unknown {
     case "undefined":
       return value;
     default:
-      return new Walk(path).value(value, undefined);
+      return new Walk(path).whole(value);
   }
 }
 
@@ -28,6 +28,19 @@ class Walk {
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** What it reads may run code of the user's: getters, `toJSON`, the traps of a Proxy. */
+  whole(value: unknown): unknown {
+    try {
+      return this.value(value, undefined);
+    } catch (cause) {
+      if (cause instanceof ValueError) throw cause;
+      const names = [...this.#names, ...this.#unreadable()];
+      throw new ValueError(join(this.#path, names), "cannot be read", {
+        cause,
+      });
+    }
   }
 
   value(value: unknown, name: string | number | undefined): unknown {
@@ -127,6 +140,15 @@ class Walk {
     return this.value(given, name);
   }
 
+  /** Which part of where we are throws when it is looked at, if any does. */
+  #unreadable(): (string | number)[] {
+    const holder = this.#holders.at(-1) as Record<string, unknown> | undefined;
+    const names = holder ? namesOf(holder) : [];
+    const name = names.find((one) => !isReadable(holder, one));
+    if (name === undefined) return [];
+    return [Array.isArray(holder) ? Number(name) : name];
+  }
+
   #refuseDepth(): never {
     const { holder, names } = this.#cycle();
     if (holder === -1) {
@@ -156,6 +178,28 @@ class Walk {
   #refuse(name: string | number | undefined, reason: string): never {
     const names = name === undefined ? this.#names : [...this.#names, name];
     throw new ValueError(join(this.#path, names), reason);
+  }
+}
+
+function namesOf(holder: object): string[] {
+  try {
+    return Object.keys(holder);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether it can be read, and what it is can be asked for its `toJSON`, and that can be called. */
+function isReadable(
+  holder: Record<string, unknown> | undefined,
+  name: string,
+): boolean {
+  try {
+    const value = holder?.[name];
+    if (hasToJson(value)) value.toJSON(name);
+    return true;
+  } catch {
+    return false;
   }
 }
 

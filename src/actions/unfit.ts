@@ -12,6 +12,16 @@ export function whyUnfit(
       cure: elsewhere,
     };
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return native(fn);
+  const name = /^(?:async\b\s*)?(?:\*\s*|[gs]et\s+)?(#[\w$]+)\s*\(/.exec(
+    text,
+  )?.[1];
+  if (name !== undefined) {
+    return {
+      name,
+      reason: "is private to its class, and no function without it",
+      cure: elsewhere,
+    };
+  }
   if (/^[\s\u200b]*$/.test(text)) {
     return {
       name: "source text",

@@ -52,7 +52,12 @@ class Failure {
     const stack = this.#cut(
       this.#stack(textOf(read(error, "stack")) ?? `${name}: ${message}`),
     );
-    const failure: JobError = { ...this.#fields(error), name, message, stack };
+    const failure: JobError = {
+      ...this.#fields(error, depth),
+      name,
+      message,
+      stack,
+    };
     const code = read(error, "code");
     if (
       typeof code === "string" ||
@@ -62,10 +67,7 @@ class Failure {
     const cause = read(error, "cause");
     if (cause !== undefined) failure.cause = this.#inner(cause, depth);
     const errors = read(error, "errors");
-    if (Array.isArray(errors))
-      failure.errors = errors
-        .slice(0, errorsKept)
-        .map((one) => this.#inner(one, depth));
+    if (Array.isArray(errors)) failure.errors = this.#list(errors, depth);
     return failure;
   }
 
@@ -97,14 +99,27 @@ class Failure {
     };
   }
 
-  #fields(error: object): Record<string, unknown> {
+  #fields(error: object, depth: number): Record<string, unknown> {
     const fields: Record<string, unknown> = {};
     for (const name of namesOf(error)) {
       if (reserved.has(name) || name === "__proto__") continue;
-      const value = this.#value(read(error, name));
+      const value = this.#field(read(error, name), depth);
       if (value !== undefined) fields[name] = value;
     }
     return fields;
+  }
+
+  /** Errors hang not only on `cause`: many libraries keep the original in a field of their own. */
+  #field(value: unknown, depth: number): unknown {
+    if (isError(value)) return this.#inner(value, depth);
+    const isList = itemsOf(value, errorsKept).some(isError);
+    return isList ? this.#list(value, depth) : this.#value(value);
+  }
+
+  /** Lists within lists would grow beyond all measure: the more was told before, the fewer are kept. */
+  #list(values: unknown, depth: number): unknown[] {
+    const room = Math.max(1, errorsKept - this.#seen.size);
+    return itemsOf(values, room).map((one) => this.#inner(one, depth));
   }
 
   /** As JSON carries it; undefined if that is not possible, or if there is no room for it. */
@@ -166,9 +181,23 @@ function read(from: object, name: string): unknown {
   }
 }
 
+/** The first of an array; of anything else, and of an array that cannot be read, none. */
+function itemsOf(value: unknown, most: number): unknown[] {
+  try {
+    return Array.isArray(value) ? value.slice(0, most) : [];
+  } catch {
+    return [];
+  }
+}
+
 function namesOf(error: object): string[] {
   try {
-    return Object.keys(error);
+    const names = Object.keys(error);
+    // Those of a SuppressedError, which `using` throws, are its own but not enumerable.
+    const both = ["error", "suppressed"].filter(
+      (name) => !names.includes(name) && Object.hasOwn(error, name),
+    );
+    return [...names, ...both];
   } catch {
     return [];
   }

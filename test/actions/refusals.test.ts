@@ -36,6 +36,10 @@ describe("is refused, with what it is:", () => {
   class Job {
     #count = 0;
     run = () => this.#count;
+    async #step() {
+      return Promise.resolve(this.#count);
+    }
+    step = this.#step;
   }
 
   test.each<[string, unknown, string, RegExp]>([
@@ -62,6 +66,7 @@ describe("is refused, with what it is:", () => {
       "this",
       /what the function hangs on/,
     ],
+    ["a private method", new Job().step, "#step", /is private to its class/],
     [
       "an arrow function that needs the arguments around it",
       (function () {

@@ -82,6 +82,32 @@ describe("a value that JSON cannot carry is refused with its path and what it is
   }
 });
 
+describe("a value that throws when it is looked at is refused with its path and the reason:", () => {
+  const fail = (): never => {
+    throw new RangeError("gotcha");
+  };
+  const getter = (name: string): object =>
+    Object.defineProperty({ before: 1 }, name, { get: fail, enumerable: true });
+
+  test.each<[string, unknown, string]>([
+    ["a getter", { user: getter("tag") }, "kwargs.user.tag"],
+    ["a getter in a list", [[1, getter("tag")]], "kwargs[0][1].tag"],
+    ["a toJSON", { list: [1, { toJSON: fail }] }, "kwargs.list[1]"],
+    ["a getter of a toJSON", { user: getter("toJSON") }, "kwargs.user"],
+    ["itself", getter("x"), "kwargs.x"],
+    ["its own toJSON", { toJSON: fail }, "kwargs"],
+    [
+      "a Proxy",
+      { user: new Proxy({}, { get: () => 1, ownKeys: fail }) },
+      "kwargs.user",
+    ],
+  ])("%s", (_what, value, path) => {
+    const error = refusal(value);
+    expect([error.path, error.reason]).toEqual([path, "cannot be read"]);
+    expect(error).toHaveProperty("cause.message", "gotcha");
+  });
+});
+
 describe("what arrives is what was sent:", () => {
   test.each<[string, unknown]>([
     ["plain objects and arrays", { a: [1, "x", true, null, { b: {} }], c: [] }],

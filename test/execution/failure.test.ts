@@ -75,6 +75,30 @@ describe("of an error is kept", () => {
     });
   });
 
+  test("the errors in its own fields, and in lists there", () => {
+    const original = new TypeError("first", { cause: new Error("before") });
+    const error = Object.assign(new Error("x"), {
+      original,
+      failures: [original, new RangeError("second"), "third"],
+    });
+    const first = { name: "TypeError", message: "first" };
+    expect(kept(error)).toMatchObject({
+      original: { ...first, cause: { message: "before" } },
+      failures: [first, { name: "RangeError", message: "second" }, "third"],
+    });
+  });
+
+  test("both errors of a SuppressedError, whose fields cannot be enumerated", () => {
+    const error = Object.defineProperties(new Error("x"), {
+      error: { value: new Error("later") },
+      suppressed: { value: new Error("earlier") },
+    });
+    expect(kept(error)).toMatchObject({
+      error: { message: "later" },
+      suppressed: { message: "earlier" },
+    });
+  });
+
   test("what another realm threw", () => {
     const error: unknown = runInNewContext(
       "const e = new RangeError('far'); e.cause = new TypeError('near'); e",
@@ -176,6 +200,15 @@ describe("what is made to break it does not:", () => {
     });
   });
 
+  test("lists whose items cannot be read", () => {
+    const get = (): never => {
+      throw new Error("gotcha");
+    };
+    const list: object = new Proxy([new Error("y")], { get });
+    const error = Object.assign(new Error("x"), { errors: list, list });
+    expect(kept(error)).toMatchObject({ message: "x", errors: [] });
+  });
+
   test("causes in a circle", () => {
     const error = new Error("a");
     error.cause = new Error("b", { cause: error });
@@ -201,6 +234,16 @@ describe("what is made to break it does not:", () => {
     );
     const failure = kept(new AggregateError(errors, "all"));
     expect((failure.errors as unknown[]).length).toBeLessThan(100);
+  });
+
+  test("lists of errors in lists of errors", () => {
+    const tree = (levels: number): Error =>
+      levels === 0
+        ? new Error("x".repeat(100))
+        : new AggregateError(
+            Array.from({ length: 20 }, () => tree(levels - 1)),
+          );
+    expect(JSON.stringify(kept(tree(3))).length).toBeLessThan(1024 * 1024);
   });
 
   test("a message that is huge, which is cut with a mark", () => {
