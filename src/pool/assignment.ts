@@ -7,8 +7,10 @@ import type { Termination } from "./termination.js";
 /** A job that a worker holds. */
 export class Assignment {
   readonly job: ClaimedJob;
-  /** Its place among the marks; 0 = it was started at once. */
+  /** Its place among the marks; 0 = there are none. */
   readonly mark: number;
+  /** It was sent behind others, and can be taken back before it starts. */
+  readonly ahead: boolean;
   /** Milliseconds; 0 = none. */
   readonly limit: number;
   /** Epoch milliseconds; 0 = it waits in the child behind others. */
@@ -18,9 +20,10 @@ export class Assignment {
   verdict: Verdict | undefined;
   termination: Termination | undefined;
 
-  constructor(job: ClaimedJob, mark: number, limit: number) {
+  constructor(job: ClaimedJob, mark: number, ahead: boolean, limit: number) {
     this.job = job;
     this.mark = mark;
+    this.ahead = ahead;
     this.limit = limit;
   }
 

@@ -33,6 +33,9 @@ export interface HoldingsPort {
 /** How a worker was told to end: on request, or by force, and then whether what it ran is to run again. */
 export type Ending = "halted" | "killed" | "requeued" | undefined;
 
+/** A job that is sent to a process which is just dying did not kill it; one to which that happens so often may well have. */
+const suspicious = 4;
+
 /** The jobs a worker holds, their limits, and what becomes of them. In the order in which the vessel runs them. */
 export class Holdings {
   readonly #vessel: Vessel;
@@ -125,10 +128,12 @@ export class Holdings {
       const started = this.#hasStarted(assignment);
       const innocent = guilty !== undefined && guilty !== job.id;
       if (verdict !== undefined) this.#fail(assignment, withEnd(verdict, gone));
-      else if (!started) this.#release(assignment, false);
+      else if (!started && assignment.ahead) this.#release(assignment, false);
       else if (ending === "killed")
         this.#fail(assignment, withEnd(killed(), gone));
       else if (ending === "requeued" || innocent)
+        this.#release(assignment, true);
+      else if (!started && job.attempt < suspicious)
         this.#release(assignment, true);
       else this.#fail(assignment, withEnd(crashed(gone), gone));
     }
@@ -152,9 +157,9 @@ export class Holdings {
   #hold(job: ClaimedJob): Assignment {
     const { concurrency, debug, timeout } = this.#options;
     const behind = this.#held.size >= concurrency;
-    if (behind) this.#mark += 1;
+    if (this.#vessel.marks !== undefined) this.#mark += 1;
     const limit = debug ? 0 : job.timeout || timeout;
-    const assignment = new Assignment(job, behind ? this.#mark : 0, limit);
+    const assignment = new Assignment(job, this.#mark, behind, limit);
     this.#held.set(job.id, assignment);
     if (!behind) this.#begin(assignment);
     return assignment;
@@ -175,8 +180,8 @@ export class Holdings {
     }
   }
 
-  #revoke({ mark }: Assignment): boolean {
-    return mark !== 0 && this.#vessel.marks?.revoke(mark) === true;
+  #revoke({ mark, ahead }: Assignment): boolean {
+    return ahead && this.#vessel.marks?.revoke(mark) === true;
   }
 
   #terminate(assignment: Assignment, verdict: Verdict): void {

@@ -175,7 +175,8 @@ export class Model {
           attempt === attemptWas - 1 ||
           (same &&
             (this.lostHosts.has(hostWas!) ||
-              (run !== undefined && brought.has(run.pid)))),
+              // Sent to a child that was just dying, it left no trace.
+              (run === undefined ? brought.size > 0 : brought.has(run.pid)))),
       };
       this.#claim(
         legal[`${was} ${became}`] === true,

@@ -209,6 +209,18 @@ describe("the death of a child", () => {
     expect(jobs.map(({ attempt }) => attempt)).toEqual(jobs.map(() => 1));
   });
 
+  test("at rest costs the jobs nothing that were sent to it in that moment", async () => {
+    const myjobs = await pooled();
+    for (let nr = 0; nr < 5; nr += 1) {
+      process.kill([...myjobs.workers.values()][0]!.pid, "SIGKILL");
+      const jobs = await myjobs.scheduleMany(addition, [
+        { a: 1, b: nr },
+        { a: 2, b: nr },
+      ]);
+      expect(await myjobs.results<number>(jobs)).toEqual([1 + nr, 2 + nr]);
+    }
+  });
+
   test("takes what its job has spawned with it", async () => {
     const myjobs = await pooled();
     const job = await myjobs.schedule(async () => {

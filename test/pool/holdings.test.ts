@@ -114,6 +114,25 @@ describe("what a worker holds", () => {
     vessel.marks.close();
   });
 
+  test("a job that was sent to a process which was just dying runs again; but not for ever", () => {
+    const { vessel, holdings, settled } = ground();
+    holdings.add([job(1)], []);
+    holdings.lost(gone, undefined);
+    const released = { kind: "released", started: true };
+    expect(settled).toMatchObject([{ id: 1, outcome: released }]);
+    holdings.add([{ ...job(1), attempt: 4 }], []);
+    holdings.lost(gone, undefined);
+    holdings.add([job(2)], []);
+    vessel.marks.start(vessel.sent.at(-1)!.mark);
+    holdings.lost(gone, undefined);
+    const crashed = { kind: "failed", errorCat: "CRASH" };
+    expect(settled.slice(1)).toMatchObject([
+      { id: 1, outcome: crashed },
+      { id: 2, outcome: crashed },
+    ]);
+    vessel.marks.close();
+  });
+
   test("a late answer only hastens the end, and changes nothing of it", () => {
     const { vessel, holdings, settled } = ground();
     holdings.add([job(1)], []);
