@@ -131,6 +131,7 @@ export type StoreFault =
   | "disk-full"
   | "locked"
   | "in-use"
+  | "gone"
   | "unsupported"
   | "failed";
 

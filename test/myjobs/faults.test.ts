@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
+  copyFileSync,
   mkdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -171,6 +174,54 @@ describe("a full disk", () => {
       lines: ["StoreError disk-full", "true", "1 true"],
       errors: "",
     });
+  });
+});
+
+describe("a file that is taken away while it is open", () => {
+  const ways: Record<string, (store: string) => void> = {
+    removed: (store) => {
+      for (const suffix of ["", "-wal", "-shm"])
+        rmSync(store + suffix, { force: true });
+    },
+    moved: (store) => renameSync(store, `${store}.old`),
+    replaced: (store) => {
+      copyFileSync(store, `${store}.old`);
+      renameSync(`${store}.old`, store);
+    },
+  };
+
+  test.each(Object.entries(ways))(
+    "(%s) accepts nothing more, and says why; stop() leaves nothing behind",
+    async (_, takeAway) => {
+      const store = path.join(temporaryFolder(), "jobs.db");
+      const myjobs = await MyJobs.open({ store });
+      await myjobs.schedule(() => 1);
+      takeAway(store);
+      const gone = { name: "StoreError", fault: "gone", store };
+      await expect(myjobs.schedule(() => 2)).rejects.toMatchObject(gone);
+      await expect(myjobs.jobs.count()).rejects.toMatchObject(gone);
+      await expect(myjobs.stop()).rejects.toMatchObject(gone);
+      // The log belongs to a file that is elsewhere: SQLite leaves it, and so do we.
+      for (const suffix of ["-wal", "-shm"])
+        rmSync(store + suffix, { force: true });
+    },
+  );
+
+  test("takes jobs again once it is back, and the ends that could not be written are told as errors", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const myjobs = await reopen({ store });
+    const faults: unknown[] = [];
+    myjobs.on("error", (error) => faults.push("fault" in error && error.fault));
+    await myjobs.workerStart();
+    const job = await myjobs.schedule(
+      () => new Promise((resolve) => setTimeout(resolve, 100)),
+    );
+    await until("it runs", async () => (await job.load()).state === "RUNNING");
+    renameSync(store, `${store}.old`);
+    await until("it is told", () => faults.includes("gone"));
+    renameSync(`${store}.old`, store);
+    await job.wait();
+    expect((await (await myjobs.schedule(() => 2)).wait()).result).toBe(2);
   });
 });
 

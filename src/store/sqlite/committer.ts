@@ -8,6 +8,7 @@ import {
 } from "../../clock.js";
 import { StoppedError } from "../../errors.js";
 import { isBusy, storeError } from "./faults.js";
+import { Presence } from "./presence.js";
 
 /** How long another program may keep the file locked before we say so. */
 const longestLock = 30_000;
@@ -48,6 +49,7 @@ export class Committer {
   readonly #patience: number;
   readonly #setSync: ((on: boolean) => void) | undefined;
   #synced = true;
+  readonly #presence: Presence;
   #waiting: Operation[] = [];
   #last: Operation[] = [];
   #scheduled = false;
@@ -67,6 +69,7 @@ export class Committer {
     this.#store = store;
     this.#patience = patience;
     this.#setSync = setSync;
+    this.#presence = new Presence(store);
   }
 
   run<T>(
@@ -133,6 +136,7 @@ export class Committer {
         values.push(operation.run());
         if (operation.alone || monotonic() > deadline) break;
       }
+      this.#presence.check();
       this.#db.exec("commit");
     } catch (cause) {
       this.#rollback();
