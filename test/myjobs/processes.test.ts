@@ -157,23 +157,37 @@ describe("the death of a child", () => {
     });
   });
 
-  test("by what an ended job left behind is not charged to the job that runs then", async () => {
-    const myjobs = await pooled();
-    const bomb = await myjobs.schedule(() => {
-      setTimeout(() => {
-        throw new Error("late");
-      }, 300);
-    });
-    await bomb.wait();
-    const innocent = await myjobs.schedule(
-      () =>
-        new Promise<number>((resolve) =>
-          setTimeout(() => resolve(process.pid), 600),
-        ),
-    );
-    await innocent.wait();
-    expect(innocent).toMatchObject({ state: "OK", attempt: 2 });
-  });
+  test.each<[string, () => void]>([
+    [
+      "an exception in a timer",
+      () => {
+        setTimeout(() => {
+          throw new Error("late");
+        }, 300);
+      },
+    ],
+    [
+      "a rejection that nobody handles",
+      () => {
+        setTimeout(() => void Promise.reject(new Error("late")), 300);
+      },
+    ],
+  ])(
+    "by %s that an ended job left behind is not charged to the job that runs then",
+    async (_, leave) => {
+      const myjobs = await pooled();
+      const bomb = await myjobs.schedule(leave);
+      await bomb.wait();
+      const innocent = await myjobs.schedule(
+        () =>
+          new Promise<number>((resolve) =>
+            setTimeout(() => resolve(process.pid), 600),
+          ),
+      );
+      await innocent.wait();
+      expect(innocent).toMatchObject({ state: "OK", attempt: 2 });
+    },
+  );
 
   test("by its memory limit ends the job as CRASH", async () => {
     const myjobs = await open({ workerExecArgv: ["--max-old-space-size=40"] });
