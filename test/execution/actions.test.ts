@@ -64,7 +64,7 @@ describe.each(kinds)("in %s", (_kind, start) => {
         name: "ActionError",
         message: expect.stringMatching(
           /^action harmless of .* does not match its key: it was damaged or changed after it was stored, and is not run$/,
-        ) as unknown,
+        ),
       },
     });
     expect(other).toMatchObject({ state: "OK", result: "sound" });
