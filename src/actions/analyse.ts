@@ -1,19 +1,15 @@
-import type { MetaProperty } from "acorn";
+import type { AnyNode, MetaProperty } from "acorn";
 
-import type { ActionProblem } from "../errors.js";
 import { isGlobal } from "./globals.js";
+import { obstacleOf, type TypedLoading, typedLoadings } from "./loading.js";
+import type { Obstacle } from "./obstacle.js";
 import type { FunctionOrigin } from "./origin.js";
 import type { Parsed } from "./parse.js";
 import type { Position } from "./position.js";
-import { isOfFile, isProvided, metaName } from "./provided.js";
+import { importName, isOfFile, isProvided, metaName } from "./provided.js";
 import type { Reference } from "./scope.js";
 import { readScopes } from "./scopes.js";
 import { explain, isItself, type Surroundings } from "./surroundings.js";
-
-/** Something that stands in the way, and where in the function's text. */
-export type Obstacle = Pick<ActionProblem, "name" | "reason" | "cure"> & {
-  at: number;
-};
 
 export interface Analysis {
   code: string;
@@ -65,9 +61,15 @@ export function analyse(
     }
   }
   if (metas.length > 0) needs.add(metaName);
+  const loadings = loadingsOf(root, text, position);
+  for (const loading of loadings) {
+    const found = obstacleOf(loading, position?.script.file ?? "");
+    if (found) obstacles.push({ ...found, at: at(loading.node) });
+    else if (loading.isNative) needs.add(importName);
+  }
   const based = imports || usesContext(node, text) || [...needs].some(isOfFile);
   return {
-    code: withoutMetas(text, metas, at),
+    code: rewritten(text, metas, loadings, at),
     origin: {
       form,
       needs: [...needs].sort(),
@@ -95,6 +97,18 @@ const ofArguments = {
   reason: "are those of the function around it",
   cure: "pass them in kwargs",
 };
+
+function loadingsOf(
+  root: AnyNode,
+  text: string,
+  position: Position | undefined,
+): TypedLoading[] {
+  const file = position?.script.file;
+  // Most functions load nothing, and need not be walked again.
+  return file !== undefined && /\b(?:require|\w*import\w*)\s*\(/.test(text)
+    ? typedLoadings(root, file)
+    : [];
+}
 
 /** Its second argument can import; so can whatever sees all arguments. */
 function usesContext({ params }: Parsed["node"], text: string): boolean {
@@ -131,13 +145,18 @@ function firsts(obstacles: readonly Obstacle[]): Obstacle[] {
   return [...byName.values()].sort((a, b) => a.at - b.at);
 }
 
-/** A function is no module: `import.meta` becomes a name of the same length. */
-function withoutMetas(
+/** A function is no module: `import.meta` becomes a name of the same length. So does an `import` that we must do for it. */
+function rewritten(
   text: string,
   metas: readonly MetaProperty[],
+  loadings: readonly TypedLoading[],
   at: (node: { start: number }) => number,
 ): string {
   let code = text;
+  for (const { node, isNative } of loadings) {
+    const end = at(node) + importName.length;
+    if (isNative) code = code.slice(0, at(node)) + importName + code.slice(end);
+  }
   for (const meta of metas) {
     const start = at(meta);
     const rest = code.slice(

@@ -1,10 +1,11 @@
 import { ActionError, type ActionProblem, show } from "../errors.js";
 import type { NewAction } from "../models/action.js";
-import { analyse, type Obstacle } from "./analyse.js";
+import { analyse } from "./analyse.js";
 import { callerFile, callSites, fileless } from "./caller.js";
 import { codeFrame, lineOf } from "./frame.js";
 import { packSegments } from "./mappings.js";
 import { captureModule, isModuleAction } from "./module.js";
+import type { Obstacle } from "./obstacle.js";
 import { toAction } from "./origin.js";
 import { type Parsed, parseFunction } from "./parse.js";
 import { Locator, type Position } from "./position.js";

@@ -1,9 +1,11 @@
 import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 
 import { isSandboxed, sandboxed } from "./sandbox.js";
 import { wildcard } from "./shims/interop.js";
+import { hasTsx, importWithTsx, requireWithTsx } from "./tsx.js";
+import { stripsTypes, typedFile } from "./typed.js";
 
 type Import = (specifier: string) => Promise<Record<string, unknown>>;
 
@@ -11,8 +13,7 @@ type Import = (specifier: string) => Promise<Record<string, unknown>>;
 export class Loader {
   readonly #file: string;
   #accepted = false;
-  #import:
-    ((specifier: string) => Promise<Record<string, unknown>>) | undefined;
+  #import: Import | undefined;
   #require: NodeJS.Require | undefined;
 
   /** `file` is an absolute path or URL; it need not exist. */
@@ -48,7 +49,11 @@ export class Loader {
     this.#import ??= this.compile("return import(specifier)", [
       "specifier",
     ]) as Import;
-    return this.#import(specifier);
+    const typed = typedFile(specifier, this.#file, "import");
+    if (typed === undefined) return this.#import(specifier);
+    const url = pathToFileURL(typed).href;
+    if (hasTsx(this.#path)) return importWithTsx(url, this.#path, this.#import);
+    return this.#import(stripsTypes() ? url : specifier);
   };
 
   readonly require = (specifier: string): unknown =>
@@ -56,11 +61,30 @@ export class Loader {
 
   /** The whole `require`, with `resolve` and `cache`. */
   get nodeRequire(): NodeJS.Require {
-    return (this.#require ??= createRequire(this.#file));
+    return (this.#require ??= this.#makeRequire());
   }
 
   get url(): string {
     return isUrl(this.#file) ? this.#file : pathToFileURL(this.#file).href;
+  }
+
+  get #path(): string {
+    return isUrl(this.#file) ? fileURLToPath(this.#file) : this.#file;
+  }
+
+  #makeRequire(): NodeJS.Require {
+    const require = createRequire(this.#file);
+    // A sandbox's own has its compiler.
+    if (isSandboxed()) return require;
+    const load = (specifier: string): unknown => {
+      const typed = typedFile(specifier, this.#file, "require");
+      if (typed === undefined) return require(specifier);
+      return hasTsx(this.#path)
+        ? requireWithTsx(typed, this.#path, require)
+        : require(stripsTypes() ? typed : specifier);
+    };
+    const { resolve, cache, main } = require;
+    return Object.assign(load, { resolve, cache, main }) as NodeJS.Require;
   }
 }
 

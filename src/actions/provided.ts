@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { isUrl, type Loader } from "./loader.js";
 import { counters } from "./shims/coverage.js";
 import { lowering } from "./shims/lowering.js";
+import { viteImport, vitePath } from "./vite.js";
 
 /** Whether a text may use a name that is no global: we give it one when it is restored. */
 export function isProvided(name: string): boolean {
@@ -28,6 +29,9 @@ export function provide(name: string, loader: Loader): unknown {
 /** What `import.meta` is rewritten to: as long, so that no position moves. */
 export const metaName = "import$meta";
 
+/** What `import` is rewritten to where Node does not find what it shall load; as long, too. */
+export const importName = "imp$rt";
+
 const ofFile: Record<string, (loader: Loader) => unknown> = {
   require: (loader) => loader.nodeRequire,
   __require: (loader) => loader.nodeRequire,
@@ -36,7 +40,9 @@ const ofFile: Record<string, (loader: Loader) => unknown> = {
   [metaName]: meta,
   import_meta: meta,
   __vite_ssr_import_meta__: meta,
-  __vite_ssr_dynamic_import__: (loader) => loader.import,
+  [importName]: (loader) => loader.import,
+  [viteImport]: (loader) => (specifier: string) =>
+    loader.import(vitePath(specifier, loader.url)),
 };
 
 /** Lazily set strings of a tagged template: to the text a variable around it, to us one that starts undefined. */
