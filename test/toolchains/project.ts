@@ -1,0 +1,143 @@
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+
+import type { Sample, Samples } from "./tool.js";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, "../..");
+
+/** A project in which the package is installed, from what `npm pack` makes, and beside it the tools. */
+export class Project {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** What is installed there already is kept, but for the package itself. */
+  async install(): Promise<void> {
+    for (const name of ["package.json", "package-lock.json"]) {
+      const from = path.join(here, name);
+      if (existsSync(from)) cpSync(from, path.join(this.#folder, name));
+    }
+    const flags = ["--ignore-scripts", "--prefer-offline", "--no-audit"];
+    if (!existsSync(path.join(this.#folder, "node_modules")))
+      await run("npm", ["ci", ...flags], this.#folder);
+    const tarball = await this.#pack();
+    await run("npm", ["install", ...flags, "--no-save", tarball], this.#folder);
+    // To compile it takes more than a minute, and is not what is tried here.
+    const native = path.join(this.#folder, "node_modules/better-sqlite3");
+    rmSync(native, { recursive: true, force: true });
+    symlinkSync(path.join(root, "node_modules/better-sqlite3"), native);
+  }
+
+  async samples(): Promise<Samples> {
+    const { resolve } = createRequire(path.join(this.#folder, "package.json"));
+    const url = pathToFileURL(resolve("ts-blank-space")).href;
+    const { default: blank } = (await import(url)) as {
+      default: (text: string) => string;
+    };
+    const typed = (name: Sample): string =>
+      readFileSync(path.join(here, "samples", `${name}.ts`), "utf8");
+    return { typed, plain: (name) => blank(typed(name)) };
+  }
+
+  /** Runs Node in a folder of its own that holds these files, and reads the file that it leaves there. */
+  async leaves(
+    file: string,
+    name: string,
+    files: Record<string, string>,
+    runs: string[][],
+  ): Promise<string> {
+    const folder = path.join(
+      this.#folder,
+      name.replace(/[^\w-]+/g, "-").toLowerCase(),
+    );
+    rmSync(folder, { recursive: true, force: true });
+    for (const [inner, text] of Object.entries(files)) {
+      const to = path.join(folder, inner);
+      mkdirSync(path.dirname(to), { recursive: true });
+      writeFileSync(to, text);
+    }
+    for (const args of runs) await run(process.execPath, args, folder);
+    return readFileSync(path.join(folder, file), "utf8");
+  }
+
+  /** From a copy of the sources: a build in the checkout may be in use. */
+  async #pack(): Promise<string> {
+    const folder = path.join(this.#folder, ".pack");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    for (const name of sources) {
+      const from = path.join(root, name);
+      cpSync(from, path.join(folder, name), { recursive: true });
+    }
+    symlinkSync(
+      path.join(root, "node_modules"),
+      path.join(folder, "node_modules"),
+    );
+    await run("npm", ["pack"], folder);
+    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+    return path.join(folder, String(tarball));
+  }
+}
+
+const sources = [
+  "package.json",
+  "tsconfig.json",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  "src",
+  "workers",
+];
+
+/** Milliseconds after which a program has not ended by itself. */
+const limit = 180_000;
+
+/** Runs a program to its end, and gives what it wrote; rejects if it fails, or does not end. */
+async function run(
+  command: string,
+  args: string[],
+  cwd: string,
+): Promise<string> {
+  // The programs shall not know what started them.
+  const {
+    JEST_WORKER_ID: _worker,
+    NODE_ENV: _mode,
+    NODE_OPTIONS: _options,
+    ...env
+  } = process.env;
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, args, {
+      cwd,
+      env,
+      timeout: limit,
+      killSignal: "SIGKILL",
+      maxBuffer: 2 ** 26,
+    });
+    return stdout + stderr;
+  } catch (cause) {
+    const { killed, stdout, stderr } = cause as {
+      killed: boolean;
+      stdout: string;
+      stderr: string;
+    };
+    const how = killed ? `did not end within ${String(limit)} ms` : "failed";
+    const what = [path.basename(command), ...args].join(" ");
+    throw new Error(`${what} ${how}:\n${stdout}${stderr}`, { cause });
+  }
+}

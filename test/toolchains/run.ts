@@ -1,0 +1,112 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { format } from "prettier";
+
+import type { Fate } from "./fate.js";
+import { type Chapter, complaints, heading, page } from "./page.js";
+import { Project } from "./project.js";
+import type { Family, Samples } from "./tool.js";
+import { bundlers } from "./tools/bundlers.js";
+import { jest } from "./tools/jest.js";
+import { node, stripping } from "./tools/node.js";
+import { typescript } from "./tools/typescript.js";
+import { vitest } from "./tools/vitest.js";
+
+/**
+ * A program: tries the samples with each tool, and writes the page of the docs. Ends with 1 if a function
+ * fared otherwise than that page promises. Words limit it to the tools whose names hold one, and then it
+ * writes nothing; --in=FOLDER installs there, and keeps it for the next time.
+ */
+const { values, positionals: words } = parseArgs({
+  options: { in: { type: "string" } },
+  allowPositionals: true,
+});
+const families = [node, typescript, jest, vitest, bundlers, stripping];
+const docs = fileURLToPath(
+  new URL("../../docs/toolchains.md", import.meta.url),
+);
+
+const given = values.in;
+const folder = given ?? mkdtempSync(path.join(tmpdir(), "myjobs-toolchains-"));
+const wrong: string[] = [];
+try {
+  mkdirSync(folder, { recursive: true });
+  const chapters = await tryAll(new Project(path.resolve(folder)));
+  wrong.push(...chapters.flatMap(complaints));
+  if (words.length === 0 && wrong.length === 0) await write(chapters);
+} finally {
+  if (given === undefined) rmSync(folder, { recursive: true });
+}
+for (const line of wrong) console.error(line);
+console.log(
+  wrong.length === 0 ? "all is well" : `${String(wrong.length)} wrong`,
+);
+process.exitCode = wrong.length === 0 ? 0 : 1;
+
+async function tryAll(project: Project): Promise<Chapter[]> {
+  await project.install();
+  const samples: Samples = await project.samples();
+  const chapters: Chapter[] = [];
+  for (const { name, tools } of families.map((family) => family(samples))) {
+    const chapter: Chapter = { name, tools: [] };
+    for (const tool of tools) {
+      if (!isWanted(`${name}: ${tool.name}`)) continue;
+      const fates = await tryOne(project, name, tool);
+      if (fates) chapter.tools.push({ name: tool.name, fates });
+    }
+    if (chapter.tools.length > 0) chapters.push(chapter);
+  }
+  return chapters;
+}
+
+async function tryOne(
+  project: Project,
+  family: string,
+  { name, files, runs }: Family["tools"][number],
+): Promise<Record<string, Fate> | undefined> {
+  const begun = Date.now();
+  try {
+    const left = await project.leaves("fates.json", name, files, runs);
+    return JSON.parse(left) as Record<string, Fate>;
+  } catch (error) {
+    wrong.push(`${family}, ${name}: ${(error as Error).message}`);
+    return undefined;
+  } finally {
+    console.log(`${family}, ${name}: ${String(Date.now() - begun)} ms`);
+  }
+}
+
+function isWanted(name: string): boolean {
+  return words.length === 0 || words.some((word) => name.includes(word));
+}
+
+async function write(chapters: readonly Chapter[]): Promise<void> {
+  const manifest = new URL("package.json", import.meta.url);
+  const { dependencies } = JSON.parse(readFileSync(manifest, "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  const text = page(chapters, dependencies, keptOf(chapters));
+  mkdirSync(path.dirname(docs), { recursive: true });
+  writeFileSync(docs, await format(text, { parser: "markdown" }));
+}
+
+/** The last chapter as it stands, where only a newer Node than this one can make it. */
+function keptOf(chapters: readonly Chapter[]): string | undefined {
+  const last = stripping({ typed: String, plain: String }).name;
+  if (chapters.some(({ name }) => name === last) || !existsSync(docs))
+    return undefined;
+  const text = readFileSync(docs, "utf8");
+  const begin = text.indexOf(heading(last));
+  return begin === -1 ? undefined : text.slice(begin).trimEnd();
+}

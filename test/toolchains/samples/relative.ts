@@ -1,0 +1,4 @@
+/** What `importRelative` imports. */
+const answer: unknown = 42;
+
+export { answer };
