@@ -7,7 +7,7 @@ import type { FunctionOrigin } from "./origin.js";
 import type { Parsed } from "./parse.js";
 import type { Position } from "./position.js";
 import { importName, isOfFile, isProvided, metaName } from "./provided.js";
-import type { Reference } from "./scope.js";
+import type { Declaration, Reference } from "./scope.js";
 import { readScopes } from "./scopes.js";
 import { explain, isItself, type Surroundings } from "./surroundings.js";
 
@@ -44,7 +44,8 @@ export function analyse(
   }
   for (const [name, uses] of grouped(free)) {
     const declared = position && surroundings.declaration(name, position);
-    if (isProvided(name)) needs.add(name);
+    if (isProvided(name) && !(declared && isUsers(name, declared)))
+      needs.add(name);
     else if (
       declared
         ? isItself(declared, position)
@@ -108,6 +109,32 @@ function loadingsOf(
   return file !== undefined && /\b(?:require|\w*import\w*)\s*\(/.test(text)
     ? typedLoadings(root, file)
     : [];
+}
+
+/** Whether what is named like a compiler's helper, or like what a module is given, can be no such thing. */
+function isUsers(name: string, { word, node }: Declaration): boolean {
+  switch (word) {
+    case "parameter":
+      // Wrappers around modules have such.
+      return !isOfFile(name) && !name.startsWith("__");
+    case "class":
+    case "catch":
+    case "using":
+    case "await using":
+      return true;
+    default:
+      return node.type === "VariableDeclarator" && isPlain(node.init);
+  }
+}
+
+/** A value in the code itself: helpers are functions, or imported. */
+function isPlain(init: AnyNode | null | undefined): boolean {
+  return (
+    init?.type === "Literal" ||
+    init?.type === "TemplateLiteral" ||
+    init?.type === "ArrayExpression" ||
+    init?.type === "NewExpression"
+  );
 }
 
 /** Its second argument can import; so can whatever sees all arguments. */

@@ -8,6 +8,7 @@ import {
   parseFunction,
 } from "../../src/actions/parse.js";
 import { Position } from "../../src/actions/position.js";
+import { isProvided } from "../../src/actions/provided.js";
 import { readScopes } from "../../src/actions/scopes.js";
 import { Surroundings } from "../../src/actions/surroundings.js";
 import { Oracle, outerWords } from "./oracle.js";
@@ -57,7 +58,7 @@ export class ReadFile {
     const ours = obstacles
       .map(({ name }) => name)
       .filter((name) => /^[\p{ID_Start}$_]/u.test(name))
-      .filter((name) => !words.has(name));
+      .filter((name) => !words.has(name) && !isProvided(name));
     return [
       ...alone,
       ...pairs("in its file", ours.sort(), this.#oracle.taken(node, start)),

@@ -1,4 +1,6 @@
 /* eslint-disable @typescript-eslint/unbound-method, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-member-access, prefer-rest-params -- such functions are what is tested */
+import { runInThisContext } from "node:vm";
+
 import { describe, expect, jest, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";
@@ -153,6 +155,55 @@ describe("is refused, with what it is:", () => {
     } finally {
       toString.mockRestore();
     }
+  });
+});
+
+describe("is refused though it is named like a compiler's helper:", () => {
+  test.each<[string, string, string]>([
+    [
+      "a text",
+      "(() => { const __name = 'x'; return () => __name })()",
+      "const",
+    ],
+    ["a number", "(() => { var cov_sum = 1; return () => cov_sum })()", "var"],
+    ["a list", "(() => { let __rest = [1]; return () => __rest })()", "let"],
+    [
+      "a map",
+      "(() => { const __read = new Map(); return () => __read })()",
+      "const",
+    ],
+    [
+      "a folder",
+      "(() => { const __dirname = `/x`; return () => __dirname })()",
+      "const",
+    ],
+    [
+      "a class",
+      "(() => { class __async {} return () => new __async() })()",
+      "class",
+    ],
+    [
+      "an error",
+      "(() => { try { throw 1 } catch (_extends) { return () => _extends } })()",
+      "catch",
+    ],
+    ["a parameter", "((_extends) => () => _extends)(1)", "parameter"],
+  ])("%s", (_what, text, word) => {
+    expect(problemsOf(runInThisContext(text))[0]?.[1]).toMatch(
+      new RegExp(`^is an? ${word}`),
+    );
+  });
+
+  test("but not what a module is given, or a compiler wrote", () => {
+    const texts = [
+      "((require) => () => require('node:os'))(1)",
+      "(() => { var __name = (target, value) => target; return () => __name(1, 'x') })()",
+      "(() => { const require = String(1); return () => require })()",
+      "(() => { const import_meta = {}; return () => import_meta })()",
+      "(() => { var _templateObject; return () => _templateObject })()",
+    ];
+    for (const text of texts)
+      expect([text, problemsOf(runInThisContext(text))]).toEqual([text, []]);
   });
 });
 
