@@ -41,16 +41,18 @@ export class Surroundings {
 /** Whether a function at this position is what the declaration gives its name to: `const f = () => f()`. */
 export function isItself(
   { word, node }: Declaration,
-  { offset }: Position,
+  { offset, length }: Position,
 ): boolean {
-  if (word === "function") return node.start === offset;
+  const isHere = (one: AnyNode | null | undefined): boolean =>
+    one?.start === offset && one.end === offset + length;
+  if (word === "function") return isHere(node);
   if (word !== "const" || node.type !== "VariableDeclarator") return false;
   const { init } = node;
-  const value =
+  return isHere(
     init?.type === "CallExpression" && isName(init.callee, "__name")
       ? init.arguments[0]
-      : init;
-  return value?.start === offset;
+      : init,
+  );
 }
 
 /** What can be told of a name from its declaration, or if there is none from the name alone. */
@@ -109,11 +111,22 @@ export function explain(
 
 const passIt = "pass it in kwargs, or use a module action";
 
+/** Whether anything in the text could declare the name; what can only be a use of it is passed over. */
 function mayDeclare(text: string, name: string): boolean {
-  const escaped = name.replaceAll("$", "\\$");
-  return new RegExp(
-    `\\b(?:const|let|var|function\\s*\\*?|class|import|using|as)\\s+${escaped}(?![\\w$])|[{,([.]\\s*${escaped}\\s*(?:[,=})\\]]|:|$)`,
-  ).test(text);
+  // A name may be written with escapes.
+  if (text.includes("\\u")) return true;
+  let at = -1;
+  while ((at = text.indexOf(name, at + 1)) !== -1) {
+    const before = text.slice(Math.max(0, at - 20), at);
+    const after = text.slice(at + name.length, at + name.length + 20);
+    if (/[\w$]$|(?<!\.\.)\.$/.test(before) || /^[\w$]/.test(after)) continue;
+    if (/^\s*[.?[`]/.test(after)) continue;
+    // What is followed by this is called, unless it is what declares it.
+    if (/^\s*\(/.test(after) && !/(?:\bfunction\s*|[*/\n]\s*)$/.test(before))
+      continue;
+    return true;
+  }
+  return false;
 }
 
 /** The module that an import, or what a compiler made of it, names; '' if it is one that names nothing. */

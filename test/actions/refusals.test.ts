@@ -158,6 +158,30 @@ describe("is refused, with what it is:", () => {
   });
 });
 
+describe("is refused though it is named like a global, however that is declared:", () => {
+  test.each<[string, string]>([
+    ["renamed in a pattern", "const { default: fetch } = {};"],
+    ["with a default", "const { x: fetch = 1 } = {};"],
+    ["over lines", "const {\n  a:\n  fetch\n} = {};"],
+    ["a generator", "function *fetch() {}"],
+    ["behind a comment", "const /* a */ fetch = 1;"],
+    ["behind a line's comment", "const a = 1, // b\n fetch = 2;"],
+    ["with an escape", "const f\\u0065tch = 1;"],
+  ])("%s", (_what, code) => {
+    const fn: unknown = runInThisContext(
+      `(() => { ${code} return () => fetch("x") })()`,
+    );
+    expect(problemsOf(fn)[0]?.[0]).toBe("fetch");
+  });
+
+  test("and a function that asks for its type first", () => {
+    const fn: unknown = runInThisContext(
+      "(() => { const { a: mode } = {}; return () => typeof mode === 'object' && mode })()",
+    );
+    expect(problemsOf(fn)[0]?.[0]).toBe("mode");
+  });
+});
+
 describe("is refused though it is named like a compiler's helper:", () => {
   test.each<[string, string, string]>([
     [
