@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import ts from "typescript";
+import { parse } from "acorn";
 
 import { ownTmuxServer } from "../support/tmux.js";
 import { Consumer } from "./consumer.js";
@@ -133,14 +133,41 @@ function packagesOf(file: string): string[] {
   const files = [file];
   const packages = new Set<string>();
   for (const one of files) {
-    const text = readFileSync(one, "utf8");
-    for (const { fileName } of ts.preProcessFile(text, true, true)
-      .importedFiles) {
-      if (fileName.startsWith(".")) {
-        const next = path.join(path.dirname(one), fileName);
+    for (const name of importsOf(one)) {
+      if (name.startsWith(".")) {
+        const next = path.join(path.dirname(one), name);
         if (!files.includes(next)) files.push(next);
-      } else if (!fileName.startsWith("node:")) packages.add(fileName);
+      } else if (!name.startsWith("node:")) packages.add(name);
     }
   }
   return [...packages].sort();
+}
+
+/** Parsed: what only scans a text loses its way in a bundle's regular expressions. */
+function importsOf(file: string): string[] {
+  const sourceType = file.endsWith(".cjs") ? "script" : "module";
+  const text = readFileSync(file, "utf8");
+  const names: string[] = [];
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) node.forEach(visit);
+    if (typeof node !== "object" || node === null) return;
+    const { type, source, callee, arguments: given } = node as Syntax;
+    const [first] = given ?? [];
+    const isRequire = type === "CallExpression" && callee?.name === "require";
+    const name = isRequire ? first?.value : source?.value;
+    if (typeof name === "string") names.push(name);
+    Object.values(node).forEach(visit);
+  };
+  visit(
+    parse(text, { ecmaVersion: "latest", sourceType, allowHashBang: true }),
+  );
+  return names;
+}
+
+/** Of a node, what tells an import. */
+interface Syntax {
+  type?: string;
+  source?: { value?: unknown } | null;
+  callee?: { name?: string };
+  arguments?: { value?: unknown }[];
 }
