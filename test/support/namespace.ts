@@ -38,10 +38,18 @@ export function apart(mountProc = true): string[] {
 
 /** The pid here of a process that is `pid` in the namespace below a command. */
 export function pidHere(command: number, pid: number): number {
-  return descendants(command).find((one) => pidThere(one) === pid) ?? 0;
+  const here = descendants(command).find((one) => pidThere(one) === pid);
+  // 0 would mean this very process group.
+  if (here === undefined)
+    throw new Error(`no process below ${String(command)} is ${String(pid)}`);
+  return here;
 }
 
 function pidThere(pid: number): number {
-  const status = readFileSync(`/proc/${String(pid)}/status`, "utf8");
-  return Number(/^NSpid:.*\t(\d+)$/m.exec(status)?.[1]);
+  try {
+    const status = readFileSync(`/proc/${String(pid)}/status`, "utf8");
+    return Number(/^NSpid:.*\t(\d+)$/m.exec(status)?.[1]);
+  } catch {
+    return 0; // gone since it was listed
+  }
 }
