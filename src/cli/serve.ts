@@ -21,6 +21,8 @@ export async function runWorker(
   options: WorkerCommandOptions,
 ): Promise<number> {
   let myjobs: MyJobs | undefined;
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", () => undefined); // nobody watches any more: the jobs go on
   const interrupt = new Interrupt(() => {
     void myjobs?.stop({ graceful: false });
   });

@@ -78,12 +78,9 @@ export class Subprocess implements Vessel {
     });
     this.#child = child;
     if (child.pid !== undefined) this.#reaper.add(child.pid);
-    this.#tail.follow(child.stdout);
-    this.#tail.follow(child.stderr);
-    if (watched !== "") {
-      child.stdout?.pipe(process.stdout, { end: false });
-      child.stderr?.pipe(process.stderr, { end: false });
-    }
+    const isShown = watched !== "";
+    this.#tail.follow(child.stdout, isShown ? process.stdout : undefined);
+    this.#tail.follow(child.stderr, isShown ? process.stderr : undefined);
     child.on("message", (message) => {
       this.#hear(message as ChildMessage);
     });

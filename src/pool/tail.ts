@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 /** Bytes of a child's output that are kept, to be shown when it dies. */
 const kept = 8_192;
@@ -8,8 +8,11 @@ export class Tail {
   #chunks: Buffer[] = [];
   #size = 0;
 
-  follow(stream: Readable | null): void {
+  /** `shown`: where it is to be seen, too. */
+  follow(stream: Readable | null, shown?: Writable): void {
     stream?.on("data", (chunk: Buffer) => {
+      // Not piped: each pipe would hang listeners on it.
+      shown?.write(chunk);
       this.#chunks.push(chunk);
       this.#size += chunk.length;
       while (this.#size - (this.#chunks[0]?.length ?? 0) >= kept) {

@@ -135,13 +135,46 @@ describe("myjobs worker", () => {
     expect(await at.myjobs.workersFind()).toEqual([]);
     const jobs = await at.myjobs.scheduleMany(
       nap,
-      Array.from({ length: 6 }, () => ({ ms: 400 })),
+      Array.from({ length: 6 }, () => ({ ms: 60_000 })),
     );
-    await at.myjobs.wait(jobs);
-    const used = new Set(jobs.map(({ worker }) => worker));
-    expect([...used].sort()).toEqual([1, 2, 3]);
+    await until("all workers it may have are busy", async () => {
+      const busy = await at.myjobs.jobs.find({ state: "RUNNING" });
+      return busy.length === 3;
+    });
+    const used = (await at.myjobs.workersFind()).map(({ nr }) => nr);
+    expect(used.sort()).toEqual([1, 2, 3]);
+    await Promise.all(jobs.map((job) => job.cancel()));
     child.kill("SIGTERM");
     expect((await ended).code).toBe(0);
+  });
+
+  test("goes on with the jobs when nobody reads what it shows any more", async () => {
+    const at = await ground();
+    const { ended, child } = await serving(at);
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const jobs = await at.myjobs.scheduleMany(
+      nap,
+      Array.from({ length: 20 }, () => ({ ms: 1 })),
+    );
+    await at.myjobs.wait(jobs);
+    expect(jobs.map(({ result }) => result)).toEqual(jobs.map(() => "rested"));
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+  });
+
+  test("shows the output of many workers without a warning of its own", async () => {
+    const at = await ground();
+    const { ended, child } = await serving(
+      at,
+      ...["--nr-min", "12", "--nr-max", "12"],
+    );
+    expect((await at.myjobs.workersFind()).length).toBe(12);
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({
+      code: 0,
+      stderr: expect.not.stringContaining("Warning"),
+    });
   });
 
   test("runs jobs of the given categories alone", async () => {

@@ -61,7 +61,12 @@ export function descendants(of = process.pid): number[] {
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
   await Promise.all(opened.splice(0).map((myjobs) => myjobs.stop()));
-  await until("no process is left", () => descendants().length === 0);
+  try {
+    await until("no process is left", () => descendants().length === 0);
+  } finally {
+    // The fault of this test alone.
+    for (const pid of descendants()) process.kill(pid, "SIGKILL");
+  }
   for (const folder of folders.splice(0)) {
     const left = readdirSync(folder).filter((name) =>
       /-(host|wal|shm)/.test(name),
