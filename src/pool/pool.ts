@@ -87,11 +87,6 @@ export class Pool {
     return this.#scaling;
   }
 
-  /** Whether a worker could be added for more work. */
-  get growable(): boolean {
-    return this.#scaling && this.#present < this.bounds.nrMax;
-  }
-
   /** The worker with this id. */
   worker(id: number): PoolWorker | undefined {
     for (const worker of this.workers.values())
@@ -130,6 +125,7 @@ export class Pool {
     await this.#end(undefined, timeout, requeue);
   }
 
+  /** Kills what still runs. */
   kill(requeue: boolean): void {
     for (const worker of this.workers.values()) worker.kill(requeue);
   }
@@ -147,6 +143,7 @@ export class Pool {
     );
   }
 
+  /** It is gone. */
   departed(worker: PoolWorker): void {
     this.workers.delete(worker.nr);
     this.#kept.departed(worker);
@@ -176,10 +173,6 @@ export class Pool {
       (nr) => this.workers.has(nr),
       (wanted) => this.#startForked(wanted).catch(this.#failed),
     );
-  }
-
-  get #present(): number {
-    return this.#scaled().length + this.#arrivals.size;
   }
 
   /** Those that the bounds are about: a draining one is as good as gone. */

@@ -43,7 +43,7 @@ export class Dispatcher implements PoolPort {
   readonly #stall: Stall;
   /** Those whose processes have come up. */
   readonly #present = new WeakSet<PoolWorker>();
-  /** How many more jobs a worker may take. */
+  /** How many more jobs a worker may take; none here = any number. */
   readonly #allowance = new WeakMap<PoolWorker, number>();
   /** Cancelled between their claim and their start. */
   readonly #cancelled = new Set<number>();
@@ -78,7 +78,7 @@ export class Dispatcher implements PoolPort {
     });
     this.#claims = new Claims(store, categories, {
       failed,
-      allowance: (worker) => this.#allow(worker, 0),
+      allowance: (worker) => this.#allowance.get(worker) ?? Infinity,
       serviceTime: () => this.pool.serviceTime,
       assign: (worker, jobs, actions, idle) => {
         if (idle) this.#stall.named(worker, jobs[0]!.id);
@@ -173,7 +173,8 @@ export class Dispatcher implements PoolPort {
     this.#ledger.settle(worker.nr, job, outcome);
     if (outcome.kind === "released") this.#allow(worker, 1);
     else if (took !== undefined) this.pool.served(took);
-    if (worker.holds === 0 && this.#allow(worker, 0) <= 0) worker.relieve();
+    if (worker.holds === 0 && this.#allowance.get(worker) === 0)
+      worker.relieve();
     this.poke();
   }
 
@@ -212,11 +213,9 @@ export class Dispatcher implements PoolPort {
     this.#stall.watch();
   }
 
-  /** Changes how many more jobs a worker may take; gives how many these are. */
-  #allow(worker: PoolWorker, change: number): number {
-    const allowance = (this.#allowance.get(worker) ?? Infinity) + change;
-    this.#allowance.set(worker, allowance);
-    return allowance;
+  #allow(worker: PoolWorker, more: number): void {
+    const allowance = this.#allowance.get(worker);
+    if (allowance !== undefined) this.#allowance.set(worker, allowance + more);
   }
 
   /** Its first idle moment: its process is there now. */

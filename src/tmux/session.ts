@@ -104,21 +104,13 @@ export class Session {
 
   /** In the same breath, so that a command that ends at once leaves its words. Whatever the user's own settings are. */
   #stay(name: string): string[] {
-    const window = `=${this.name}:=${name}`;
-    const set = (option: string, value: string): string[] => [
-      ";",
-      "set-option",
-      ...(option === "destroy-unattached"
-        ? ["-t", `=${this.name}:`]
-        : ["-w", "-t", window]),
-      option,
-      value,
-    ];
+    const session = ["-t", `=${this.name}:`];
+    const window = ["-w", "-t", `=${this.name}:=${name}`];
     return [
-      ...set("destroy-unattached", "off"),
-      ...set("remain-on-exit", "on"),
-      ...set("automatic-rename", "off"),
-      ...set("allow-rename", "off"),
+      ...[";", "set-option", ...session, "destroy-unattached", "off"],
+      ...[";", "set-option", ...window, "remain-on-exit", "on"],
+      ...[";", "set-option", ...window, "automatic-rename", "off"],
+      ...[";", "set-option", ...window, "allow-rename", "off"],
     ];
   }
 }
