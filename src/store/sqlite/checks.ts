@@ -1,32 +1,18 @@
-import type BetterSqlite3 from "better-sqlite3";
-
 import type { CheckStore, HostProcess } from "../neighbours.js";
-import { type Committer, light } from "./committer.js";
-import type { HostTable } from "./hosts.js";
-import type { WorkerTable } from "./workers.js";
+import { light } from "./committer.js";
+import type { Shared } from "./shared.js";
 
 /** Questions and answers between hosts: counters in their rows, so that one answer serves all who asked. */
 export class CheckTable implements CheckStore {
-  readonly #committer: Committer;
-  readonly #hosts: HostTable;
-  readonly #workers: WorkerTable;
-  readonly #now: () => number;
+  readonly #shared: Shared;
   readonly #ask;
   readonly #silent;
   readonly #asked;
   readonly #answer;
 
-  constructor(
-    db: BetterSqlite3.Database,
-    committer: Committer,
-    hosts: HostTable,
-    workers: WorkerTable,
-    now: () => number,
-  ) {
-    this.#committer = committer;
-    this.#hosts = hosts;
-    this.#workers = workers;
-    this.#now = now;
+  constructor(shared: Shared) {
+    const { db } = shared;
+    this.#shared = shared;
     this.#ask = db.prepare<[number]>(
       "update myjobs_host set asked = asked + 1 where id != ?",
     );
@@ -44,30 +30,36 @@ export class CheckTable implements CheckStore {
   }
 
   ask(): Promise<void> {
-    return this.#committer.run(() => {
-      this.#ask.run(this.#hosts.id);
+    return this.#shared.committer.run(() => {
+      this.#ask.run(this.#shared.hosts.id);
     }, light);
   }
 
   silent(): Promise<HostProcess[]> {
-    return this.#committer.run(() => this.#silent.all(this.#hosts.id));
+    return this.#shared.committer.run(() =>
+      this.#silent.all(this.#shared.hosts.id),
+    );
   }
 
   /** Within an operation of the store. */
   get asked(): boolean {
-    return this.#asked.get(this.#hosts.id) === 1;
+    return this.#asked.get(this.#shared.hosts.id) === 1;
   }
 
   answer(): Promise<void> {
-    return this.#committer.run(() => {
-      this.#answer.run(this.#hosts.id);
+    return this.#shared.committer.run(() => {
+      this.#answer.run(this.#shared.hosts.id);
     }, light);
   }
 
   freeze(worker: number, error: string): Promise<void> {
-    return this.#committer.run(() => {
-      this.#workers.halt(worker, "kill");
-      this.#workers.update(worker, { state: "ERROR", error }, this.#now());
+    return this.#shared.committer.run(() => {
+      this.#shared.workers.halt(worker, "kill");
+      this.#shared.workers.update(
+        worker,
+        { state: "ERROR", error },
+        this.#shared.now(),
+      );
     }, light);
   }
 }

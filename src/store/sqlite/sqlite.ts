@@ -57,17 +57,20 @@ export class SqliteStore implements contract.Store {
   private constructor(connection: Connection, now: () => number) {
     const { db, path } = connection;
     const dependants = new Dependants(db);
+    const committer = new Committer(db, path, undefined, connection.setSync);
+    const hosts = new HostTable(db, path);
+    const workers = new WorkerTable(db);
+    const shared = { db, committer, hosts, workers, now };
     this.path = path;
     this.#now = now;
     this.#connection = connection;
-    this.#committer = new Committer(db, path, undefined, connection.setSync);
+    this.#committer = committer;
+    this.#hosts = hosts;
+    this.#workers = workers;
     this.#changes = new Changes(db, path);
     this.#actions = new ActionTable(db);
-    this.#hosts = new HostTable(db, path);
-    this.#workers = new WorkerTable(db);
-    const shared = [db, this.#committer, this.#hosts, this.#workers] as const;
-    this.windows = new WindowTable(...shared, now);
-    this.checks = new CheckTable(...shared, now);
+    this.windows = new WindowTable(shared);
+    this.checks = new CheckTable(shared);
     this.#insert = new JobInsert(db, dependants);
     this.#claim = new JobClaim(db);
     this.#settle = new JobSettle(db, dependants);
@@ -232,13 +235,12 @@ export class SqliteStore implements contract.Store {
     this.#changes.stop();
     const { db, own } = this.#connection;
     try {
-      if (db.open) {
+      if (db.open)
         await this.#run(() => {
           this.#settle.releaseAll(this.#hosts.id, this.#now());
           this.#workers.leave(this.#hosts.id, this.#now());
           this.#hosts.remove(this.#hosts.id);
         });
-      }
       await this.#committer.close();
     } finally {
       if (own) db.close();

@@ -1,5 +1,3 @@
-import type BetterSqlite3 from "better-sqlite3";
-
 import { liveStates } from "../../models/worker.js";
 import type {
   HostProcess,
@@ -8,32 +6,20 @@ import type {
   NewWindow,
   WindowStore,
 } from "../neighbours.js";
-import { type Committer, light } from "./committer.js";
-import type { HostTable } from "./hosts.js";
-import type { WorkerTable } from "./workers.js";
+import { light } from "./committer.js";
+import type { Shared } from "./shared.js";
 
 /** Which hosts keep which windows. */
 export class WindowTable implements WindowStore {
-  readonly #committer: Committer;
-  readonly #hosts: HostTable;
-  readonly #workers: WorkerTable;
-  readonly #now: () => number;
+  readonly #shared: Shared;
   readonly #insert;
   readonly #remove;
   readonly #kept;
   readonly #others;
 
-  constructor(
-    db: BetterSqlite3.Database,
-    committer: Committer,
-    hosts: HostTable,
-    workers: WorkerTable,
-    now: () => number,
-  ) {
-    this.#committer = committer;
-    this.#hosts = hosts;
-    this.#workers = workers;
-    this.#now = now;
+  constructor(shared: Shared) {
+    const { db } = shared;
+    this.#shared = shared;
     this.#insert = db.prepare<[number, number]>(
       "insert or ignore into myjobs_window (nr, host) values (?, ?)",
     );
@@ -53,8 +39,8 @@ export class WindowTable implements WindowStore {
   }
 
   keep(window: NewWindow): Promise<Keeping | undefined> {
-    return this.#committer.run(() => {
-      const { id: host } = this.#hosts;
+    return this.#shared.committer.run(() => {
+      const { id: host } = this.#shared.hosts;
       const keeping = this.#adopt(window.nr) ?? this.#prepare(window);
       if (keeping !== undefined) this.#insert.run(keeping.worker.nr, host);
       return keeping;
@@ -62,30 +48,30 @@ export class WindowTable implements WindowStore {
   }
 
   kept(): Promise<KeptWindow[]> {
-    return this.#committer.run(() => {
-      const nr = this.#kept.all(this.#hosts.id);
+    return this.#shared.committer.run(() => {
+      const nr = this.#kept.all(this.#shared.hosts.id);
       if (nr.length === 0) return [];
-      return this.#workers.find({ nr }).map((worker) => ({
+      return this.#shared.workers.find({ nr }).map((worker) => ({
         worker,
-        host: this.#hosts.process(worker.host),
+        host: this.#shared.hosts.process(worker.host),
       }));
     }, light);
   }
 
   host(id: number): Promise<HostProcess | undefined> {
-    return this.#committer.run(() => this.#hosts.process(id));
+    return this.#shared.committer.run(() => this.#shared.hosts.process(id));
   }
 
   leave(nr: number): Promise<boolean> {
-    return this.#committer.run(() => {
-      this.#remove.run(nr, this.#hosts.id);
+    return this.#shared.committer.run(() => {
+      this.#remove.run(nr, this.#shared.hosts.id);
       return this.#others.get(nr) === 0;
     }, light);
   }
 
   #adopt(nr: number | undefined): Keeping | undefined {
     if (nr === undefined) return undefined;
-    const [worker] = this.#workers.find({
+    const [worker] = this.#shared.workers.find({
       nr,
       type: "tmux",
       state: liveStates,
@@ -94,10 +80,10 @@ export class WindowTable implements WindowStore {
   }
 
   #prepare(window: NewWindow): Keeping | undefined {
-    const worker = this.#workers.register(
+    const worker = this.#shared.workers.register(
       { ...window, type: "tmux" },
-      this.#hosts.id,
-      this.#now(),
+      this.#shared.hosts.id,
+      this.#shared.now(),
     );
     return worker === undefined ? undefined : { worker, adopted: false };
   }
