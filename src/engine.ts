@@ -109,7 +109,6 @@ export class Engine {
       keeper.close(true, 0, false),
     ]);
     try {
-      await this.#rescuer.settle();
       await this.store.reset();
       this.desk.reset();
     } finally {
@@ -132,17 +131,15 @@ export class Engine {
 
   async #stop(timeout: number, requeue: boolean, tmux: boolean): Promise<void> {
     const { dispatcher, keeper } = this.#crew;
+    const ends = [
+      dispatcher.close(timeout, requeue),
+      keeper.close(tmux, timeout, requeue),
+    ];
     try {
-      const [closed, kept] = await Promise.allSettled([
-        dispatcher.close(timeout, requeue),
-        keeper.close(tmux, timeout, requeue),
-      ]);
-      if (closed.status === "rejected") throw closed.reason;
-      if (kept.status === "rejected") throw kept.reason;
-      // What was ended by force has closed nothing itself.
-      if (keeper.forced) await this.#rescuer.settle();
-      await this.#rescuer.stop();
+      await Promise.allSettled(ends);
+      await Promise.all(ends);
     } finally {
+      await this.#rescuer.stop();
       this.#unlisten();
       this.desk.stop();
       await this.store.close();
@@ -157,6 +154,7 @@ export class Engine {
       this.#options.workerTimeout,
       {
         failed: this.#failed,
+        killed: (host) => this.#rescuer.settleKilled(host),
         changed: (record) => {
           if (!this.events.heard("worker")) return;
           this.events.emit("worker", this.fleet.record(record), record.state);

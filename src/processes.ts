@@ -18,6 +18,18 @@ export function processStart(pid: number): string {
   }
 }
 
+/** A process as it was recorded. */
+export interface ProcessName {
+  pid: number;
+  /** What `processStart` said of it. */
+  pidStart: string;
+}
+
+/** Whether it is there, and still the one that was meant: its pid may be somebody else's by now. */
+export function lives({ pid, pidStart }: ProcessName): boolean {
+  return pidStart !== "" && processStart(pid) === pidStart;
+}
+
 /** Sends a signal to a process group; false if no process of it is left. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
   // 0 and 1 would mean this process's own group, and everybody's.

@@ -5,7 +5,7 @@ import path from "node:path";
 import { monotonic, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
 import type { OpenValues } from "../options.js";
-import { processStart } from "../processes.js";
+import { lives, type ProcessName } from "../processes.js";
 import { Session } from "../tmux/session.js";
 import {
   childEnvironment,
@@ -52,11 +52,8 @@ export class Windows {
     const folder = mkdtempSync(path.join(tmpdir(), "myjobs-window-"));
     try {
       const settings = path.join(folder, "settings.json");
-      const { env, options } = {
-        env: childEnvironment({}),
-        options: this.#options,
-      };
-      const told: WindowSettings = { options, debug, env };
+      const env = childEnvironment({});
+      const told: WindowSettings = { options: this.#options, debug, env };
       writeFileSync(settings, JSON.stringify(told), { mode: 0o600 });
       const command = this.#command(nr, settings);
       const name = windowName(nr);
@@ -84,32 +81,17 @@ export class Windows {
   }
 
   /** Ends the program in a window by force, stopped or not. */
-  async kill(
-    nr: number,
-    { pid, pidStart }: { pid: number; pidStart: string },
-  ): Promise<void> {
-    const begun = monotonic();
-    const lives = (): boolean =>
-      pidStart !== "" && processStart(pid) === pidStart;
-    if (lives()) process.kill(pid, "SIGKILL");
-    // Its lock on the store is free when it is gone.
-    while (lives() && monotonic() - begun < closeLimit)
-      await new Promise((resolve) => setTimeout(resolve, pause));
+  async kill(nr: number, program: ProcessName): Promise<void> {
+    if (lives(program)) process.kill(program.pid, "SIGKILL");
     await this.#session.close(windowName(nr));
   }
 
   #command(nr: number, settings: string): string[] {
     const { file, execArgv } = commandProgram();
     const flags = programFlags(execArgv, childExecArgv());
-    const given = [
-      "--store",
-      this.#store,
-      "--nr",
-      String(nr),
-      "--settings",
-      settings,
-    ];
-    return [process.execPath, ...flags, file, "worker", ...given];
+    const given = ["--store", this.#store, "--nr", String(nr)];
+    const told = ["--settings", settings];
+    return [process.execPath, ...flags, file, "worker", ...given, ...told];
   }
 
   async #comeUp(

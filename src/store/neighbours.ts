@@ -1,4 +1,5 @@
 import type { WorkerRecord } from "../models/worker.js";
+import type { ProcessName } from "../processes.js";
 
 /**
  * The part of a store that is about windows: each is a host of its own, with one worker of type tmux.
@@ -37,11 +38,8 @@ export interface KeptWindow {
   host: HostProcess | undefined;
 }
 
-export interface HostProcess {
+export interface HostProcess extends ProcessName {
   id: number;
-  pid: number;
-  /** When that process started, as the system tells it. */
-  pidStart: string;
 }
 
 /** The part of a store by which hosts ask each other whether they and their workers are well. */

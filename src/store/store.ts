@@ -12,6 +12,7 @@ import type {
   WorkerState,
   WorkerType,
 } from "../models/worker.js";
+import type { ProcessName } from "../processes.js";
 import type { CheckStore, WindowStore } from "./neighbours.js";
 
 /**
@@ -211,7 +212,7 @@ export interface WorkerChange {
 
 export interface LostHost {
   id: number;
-  processes: { pid: number; pidStart: string }[];
+  processes: ProcessName[];
 }
 
 export interface Rescue {

@@ -1,7 +1,7 @@
 import { monotonic, setImmediate, setTimeout } from "../clock.js";
 import { liveStates, type WorkerRecord } from "../models/worker.js";
 import type { PoolWorker } from "../pool/worker.js";
-import { isStopped, processStart } from "../processes.js";
+import { isStopped, lives } from "../processes.js";
 import type { HostProcess } from "../store/neighbours.js";
 import type { Store } from "../store/store.js";
 import type { Dispatcher } from "./dispatcher.js";
@@ -10,8 +10,6 @@ import type { Rescuer } from "./rescuer.js";
 
 /** A host that asks after its own workers answers within half of this, in milliseconds. */
 const answerLimit = 10_000;
-/** What was killed is gone by then, in milliseconds. */
-const settleLimit = 2_000;
 /** Between two looks for answers, in milliseconds. */
 const pause = 25;
 
@@ -23,8 +21,12 @@ export interface CheckPort {
 }
 
 /** Asks after every worker of the store; resolves, when those to be replaced are, to the ones found dead or frozen. */
-export async function checkWorkers(port: CheckPort): Promise<WorkerRecord[]> {
-  const { store, dispatcher, keeper, rescuer } = port;
+export async function checkWorkers({
+  store,
+  dispatcher,
+  keeper,
+  rescuer,
+}: CheckPort): Promise<WorkerRecord[]> {
   const { pool } = dispatcher;
   const before = await store.findWorkers({ state: liveStates });
   await rescuer.settle();
@@ -35,26 +37,11 @@ export async function checkWorkers(port: CheckPort): Promise<WorkerRecord[]> {
   for (const worker of await resting(store, hosts))
     await store.checks.freeze(worker.id, "frozen: its host does not answer");
   const failed = await store.findWorkers({ state: "ERROR" });
-  for (const worker of failed) {
-    if (await keeper.kill(worker)) await settle(port, worker);
-  }
+  for (const worker of failed) await keeper.kill(worker);
   await Promise.all(own.map(({ died }) => died));
   await new Promise((resolve) => setImmediate(resolve));
   await Promise.all([pool.ready(), keeper.look()]);
   return [...failed, ...before.flatMap((record) => frozen(record, own))];
-}
-
-/** Settles a host that was killed: the last of its threads may hold its lock for a moment after it is gone. */
-async function settle(
-  { store, rescuer }: CheckPort,
-  { host }: WorkerRecord,
-): Promise<void> {
-  const begun = monotonic();
-  do {
-    await rescuer.settle();
-    if ((await store.windows.host(host)) === undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  } while (monotonic() - begun < settleLimit);
 }
 
 /** The workers of these hosts, but for the busy ones. */
@@ -83,13 +70,11 @@ async function silentHosts(store: Store): Promise<HostProcess[]> {
   const begun = monotonic();
   for (;;) {
     const silent = await store.checks.silent();
-    const waiting = silent.filter((host) => !stopped(host));
+    const waiting = silent.filter(
+      (host) => !isStopped(host.pid) || !lives(host),
+    );
     if (waiting.length === 0 || monotonic() - begun > answerLimit)
       return silent;
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
-}
-
-function stopped({ pid, pidStart }: HostProcess): boolean {
-  return isStopped(pid) && processStart(pid) === pidStart;
 }

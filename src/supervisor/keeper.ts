@@ -1,18 +1,20 @@
-import { clearInterval, now, setInterval, setTimeout } from "../clock.js";
-import { OptionError, TmuxError, WorkerError } from "../errors.js";
+import { clearInterval, now, setInterval } from "../clock.js";
+import { OptionError, TmuxError } from "../errors.js";
 import { isLive, liveStates, type WorkerRecord } from "../models/worker.js";
 import { Breaker } from "../pool/breaker.js";
 import type { Windows } from "../pool/window.js";
-import { isStopped, processStart } from "../processes.js";
+import { isStopped, lives } from "../processes.js";
 import type { HostProcess } from "../store/neighbours.js";
 import type { Store } from "../store/store.js";
 import { forceAfter, WindowEnd } from "./windowEnd.js";
+import { WindowStart } from "./windowStart.js";
 
 /** How often the windows are looked after, in milliseconds; a read of the store, and no write. */
 const interval = 250;
-/** Between two looks whether a window has ended, in milliseconds. */
-const pause = 25;
+
 export interface KeeperPort {
+  /** This host was killed: it has closed nothing itself. Resolves when what it left is settled. */
+  killed(host: number): Promise<void>;
   failed(error: Error): void;
   /** The state of a worker in a window has changed. */
   changed(worker: WorkerRecord): void;
@@ -26,12 +28,15 @@ export class Keeper {
   readonly #port: KeeperPort;
   /** As last seen, by number. */
   readonly #kept = new Map<number, WorkerRecord>();
+  /** Those that somebody has asked for and waits for. */
+  readonly #starting = new Set<Promise<unknown>>();
   readonly #opening = new Map<number, Promise<void>>();
   readonly #breakers = new Map<number, Breaker>();
+  readonly #start: WindowStart;
+  readonly #end: WindowEnd;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #closing = false;
-  readonly #end: WindowEnd;
 
   constructor(
     store: Store,
@@ -43,12 +48,8 @@ export class Keeper {
     this.#windows = windows;
     this.#workerTimeout = workerTimeout;
     this.#port = port;
-    this.#end = new WindowEnd(store, windows);
-  }
-
-  /** Whether a window had to be ended by force. */
-  get forced(): boolean {
-    return this.#end.forced;
+    this.#start = new WindowStart(store, windows);
+    this.#end = new WindowEnd(store, (nr, host) => this.#force(nr, host));
   }
 
   get workers(): WorkerRecord[] {
@@ -93,13 +94,11 @@ export class Keeper {
     await Promise.all(this.#opening.values());
   }
 
-  /** Ends a window by force; false if it is not one that is kept here. */
-  async kill({ nr, host }: WorkerRecord): Promise<boolean> {
+  /** Ends a window by force, if it is one that is kept here. */
+  async kill({ nr, host }: WorkerRecord): Promise<void> {
     const kept = await this.#store.windows.kept();
     const found = kept.find(({ worker }) => worker.nr === nr);
-    if (found?.host?.id !== host) return false;
-    await this.#windows.kill(nr, found.host);
-    return true;
+    if (found?.host?.id === host) await this.#force(nr, found.host);
   }
 
   /**
@@ -108,17 +107,25 @@ export class Keeper {
    */
   async close(halt: boolean, timeout: number, requeue: boolean): Promise<void> {
     this.#closing = true;
+    this.#start.close();
     clearInterval(this.#timer);
     await this.#looking?.catch(() => undefined); // told where it was begun
-    await Promise.allSettled(this.#opening.values());
+    await Promise.allSettled([...this.#starting, ...this.#opening.values()]);
     for (const breaker of this.#breakers.values()) breaker.reset();
     const numbers = [...this.#kept.keys()];
     const ends = numbers.map(async (nr) => {
       const last = await this.#store.windows.leave(nr);
-      if (halt && last) await this.#end.end(nr, timeout, requeue);
+      if (!halt || !last) return;
+      await this.#end.end(nr, timeout, requeue);
+      await this.#windows.closed(nr);
     });
     await Promise.all(ends);
     this.#kept.clear();
+  }
+
+  /** Lets those that are closing finish nothing more. */
+  hasten(): void {
+    this.#end.hasten();
   }
 
   /** Those of the numbers that workers of other kinds have are left out. */
@@ -130,12 +137,18 @@ export class Keeper {
     return workers.filter((worker) => worker !== undefined);
   }
 
-  /** Lets those that are closing finish nothing more. */
-  hasten(): void {
-    this.#end.hasten();
+  #keep(
+    nr: number | undefined,
+    debug: boolean,
+  ): Promise<WorkerRecord | undefined> {
+    const starting = this.#startOne(nr, debug).finally(() => {
+      this.#starting.delete(starting);
+    });
+    this.#starting.add(starting);
+    return starting;
   }
 
-  async #keep(
+  async #startOne(
     nr: number | undefined,
     debug: boolean,
   ): Promise<WorkerRecord | undefined> {
@@ -149,7 +162,7 @@ export class Keeper {
     if (keeping === undefined) return undefined;
     const { worker, adopted } = keeping;
     try {
-      await (adopted ? this.#ready(worker) : this.#open(worker));
+      await (adopted ? this.#start.ready(worker) : this.#start.open(worker));
     } catch (cause) {
       await this.#store.windows.leave(worker.nr);
       throw cause;
@@ -178,7 +191,7 @@ export class Keeper {
       this.#see(worker);
       if (isLive(worker)) {
         if (host !== undefined && (await this.#isFrozen(worker, host)))
-          await this.#windows.kill(worker.nr, host);
+          await this.#force(worker.nr, host);
       } else if (worker.state === "HALTED") {
         // On request: then that was the end of it.
         this.#kept.delete(worker.nr);
@@ -196,7 +209,7 @@ export class Keeper {
     const opening = this.#store.windows
       .keep({ nr, debug, timeout })
       .then(async (keeping) => {
-        if (keeping?.adopted === false) await this.#open(keeping.worker);
+        if (keeping?.adopted === false) await this.#start.open(keeping.worker);
         breaker.reset();
       })
       .catch((cause: unknown) => {
@@ -207,41 +220,20 @@ export class Keeper {
     this.#opening.set(nr, opening);
   }
 
-  async #open(worker: WorkerRecord): Promise<void> {
-    const { id, nr, debug } = worker;
-    try {
-      await this.#windows.open(nr, debug, () => this.#isReady(worker));
-    } catch (cause) {
-      const error = (cause as Error).message;
-      await this.#store.updateWorker(id, { state: "ERROR", error });
-      throw cause;
-    }
-  }
-
-  /** One that another instance is just opening. */
-  async #ready(worker: WorkerRecord): Promise<void> {
-    while (!(await this.#isReady(worker)))
-      await new Promise((resolve) => setTimeout(resolve, pause));
-  }
-
-  async #isReady({ id, nr }: WorkerRecord): Promise<boolean> {
-    const [now] = await this.#store.findWorkers({ id });
-    if (now?.state === "NEW") return false;
-    if (now !== undefined && isLive(now)) return true;
-    const error = now?.error ?? "it has ended";
-    const message = `the worker in window w${String(nr)}: ${error}`;
-    throw new WorkerError(message, error);
-  }
-
   /** A busy one is judged by its job's limit alone, which the process in the window watches while it runs. */
   async #isFrozen(
     { state, currentJob, timeout, lastUpdate }: WorkerRecord,
-    { pid, pidStart }: HostProcess,
+    host: HostProcess,
   ): Promise<boolean> {
-    if (!isStopped(pid) || processStart(pid) !== pidStart) return false;
+    if (!isStopped(host.pid) || !lives(host)) return false;
     if (state !== "BUSY" || currentJob === null) return true;
     const [job] = await this.#store.getJobs([currentJob]);
     const limit = (job?.timeout ?? 0) || timeout || Infinity;
     return now() - lastUpdate > limit + forceAfter;
+  }
+
+  async #force(nr: number, host: HostProcess): Promise<void> {
+    await this.#windows.kill(nr, host);
+    await this.#port.killed(host.id);
   }
 }

@@ -1,11 +1,15 @@
 import { clearInterval, monotonic, setInterval, setTimeout } from "../clock.js";
-import { processStart, signalGroup } from "../processes.js";
-import type { LostHost, Rescue, Store } from "../store/store.js";
+import { lives, type ProcessName, signalGroup } from "../processes.js";
+import type { Rescue, Store } from "../store/store.js";
 
 /** How often the other hosts are asked after. */
 const interval = 1_000;
 /** A process that was sent SIGKILL and has not gone by then hangs in the kernel; its jobs wait no longer. */
 const goneLimit = 5_000;
+/** Between two looks whether something is gone, in milliseconds. */
+const pause = 10;
+
+type RescuerStore = Pick<Store, "lostHosts" | "rescue" | "windows">;
 
 export interface RescuerPort {
   rescued(rescue: Rescue): void;
@@ -14,12 +18,12 @@ export interface RescuerPort {
 
 /** Settles what hosts left behind that died without closing: first their processes, then their jobs. */
 export class Rescuer {
-  readonly #store: Pick<Store, "lostHosts" | "rescue">;
+  readonly #store: RescuerStore;
   readonly #port: RescuerPort;
   #timer: NodeJS.Timeout | undefined;
   #settling: Promise<void> | undefined;
 
-  constructor(store: Pick<Store, "lostHosts" | "rescue">, port: RescuerPort) {
+  constructor(store: RescuerStore, port: RescuerPort) {
     this.#store = store;
     this.#port = port;
   }
@@ -49,6 +53,16 @@ export class Rescuer {
     return this.#settling;
   }
 
+  /** The same for one that was just killed: the last of its threads may hold its lock for a moment after it. */
+  async settleKilled(host: number): Promise<void> {
+    const begun = monotonic();
+    do {
+      await this.settle();
+      if ((await this.#store.windows.host(host)) === undefined) return;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    } while (monotonic() - begun < goneLimit);
+  }
+
   async #settle(): Promise<void> {
     const lost = await this.#store.lostHosts();
     if (lost.length === 0) return;
@@ -59,16 +73,10 @@ export class Rescuer {
   }
 }
 
-/** Only if it is still the one that was meant: the pid may be somebody else's by now. */
-async function endProcess({
-  pid,
-  pidStart,
-}: LostHost["processes"][number]): Promise<void> {
-  const lives = (): boolean =>
-    pidStart !== "" && processStart(pid) === pidStart;
+async function endProcess(process: ProcessName): Promise<void> {
   const begun = monotonic();
-  while (lives() && monotonic() - begun < goneLimit) {
-    signalGroup(pid, "SIGKILL");
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  while (lives(process) && monotonic() - begun < goneLimit) {
+    signalGroup(process.pid, "SIGKILL");
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

@@ -1,6 +1,6 @@
 import { monotonic, setTimeout } from "../clock.js";
 import { isLive } from "../models/worker.js";
-import type { Windows } from "../pool/window.js";
+import type { HostProcess } from "../store/neighbours.js";
 import type { HaltOrder, Store } from "../store/store.js";
 
 /** After a kill order, how long its own host may take before a window is ended by force, in milliseconds. */
@@ -11,17 +11,15 @@ const pause = 25;
 /** Ends workers in windows: by orders in the store, and those whose host does not obey by force. */
 export class WindowEnd {
   readonly #store: Store;
-  readonly #windows: Windows;
+  readonly #kill: (nr: number, host: HostProcess) => Promise<void>;
   #hastened = Infinity;
-  #forced = false;
 
-  constructor(store: Store, windows: Windows) {
+  constructor(
+    store: Store,
+    kill: (nr: number, host: HostProcess) => Promise<void>,
+  ) {
     this.#store = store;
-    this.#windows = windows;
-  }
-
-  get forced(): boolean {
-    return this.#forced;
+    this.#kill = kill;
   }
 
   /** From now on nothing may finish. */
@@ -29,22 +27,19 @@ export class WindowEnd {
     this.#hastened = Math.min(this.#hastened, monotonic());
   }
 
-  /** Lets it finish its job for `timeout` milliseconds, then kills it; resolves when the window is gone. */
+  /** Lets it finish its job for `timeout` milliseconds, then kills it; resolves when its host is gone. */
   async end(nr: number, timeout: number, requeue: boolean): Promise<void> {
     const patience = monotonic() + timeout;
     let ordered = "";
     for (;;) {
       const [worker] = await this.#store.findWorkers({ nr, type: "tmux" });
-      if (worker === undefined) break;
+      if (worker === undefined) return;
       const host = await this.#store.windows.host(worker.host);
       const live = isLive(worker);
-      if (!live && host === undefined) break;
+      if (!live && host === undefined) return;
       const limit = Math.min(patience, this.#hastened);
-      if (host !== undefined && monotonic() > limit + forceAfter) {
-        this.#forced = true;
-        await this.#windows.kill(nr, host);
-        break;
-      }
+      if (host !== undefined && monotonic() > limit + forceAfter)
+        return this.#kill(nr, host);
       const kill: HaltOrder = requeue ? "requeue" : "kill";
       const order = monotonic() < limit ? "halt" : kill;
       // It may have replaced its process meanwhile, and then is another worker.
@@ -54,6 +49,5 @@ export class WindowEnd {
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
-    await this.#windows.closed(nr);
   }
 }

@@ -7,6 +7,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
   type MyJobs,
   type OpenOptions,
+  StoppedError,
   TmuxError,
   type Worker,
 } from "../../src/index.js";
@@ -498,11 +499,14 @@ describe("stop() and workers in windows", () => {
 
   test("while they start leaves none behind", async () => {
     const myjobs = await open();
-    const starting = myjobs.workersTmuxStart({ nrWorkers: 2 }).catch(() => []);
+    const other = await reopen({ store: storeOf(myjobs) });
+    const starting = myjobs.workersTmuxStart({ nrWorkers: 2 });
+    const refused = expect(starting).rejects.toThrow(StoppedError);
     await until("a window is there", () => windows().length > 0);
     await myjobs.stop({ graceful: false });
-    await starting;
-    await until("no window is left", () => windows().length === 0);
+    await refused;
+    expect(windows()).toEqual([]);
+    expect(await other.workersFind({ state: ["NEW", "WAITING"] })).toEqual([]);
   });
 
   test("ends one whose program is stopped by a signal, and its job runs again", async () => {

@@ -1,0 +1,53 @@
+import { setTimeout } from "../clock.js";
+import { StoppedError, WorkerError } from "../errors.js";
+import { isLive, type WorkerRecord } from "../models/worker.js";
+import type { Windows } from "../pool/window.js";
+import type { Store } from "../store/store.js";
+
+/** Between two looks whether a worker that somebody else is opening is ready, in milliseconds. */
+const pause = 25;
+
+/** Brings workers in windows up, each from its record, which is made before its window. */
+export class WindowStart {
+  readonly #store: Store;
+  readonly #windows: Windows;
+  #closing = false;
+
+  constructor(store: Store, windows: Windows) {
+    this.#store = store;
+    this.#windows = windows;
+  }
+
+  /** What is under way fails. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  /** Opens its window; resolves when the worker is ready. */
+  async open(worker: WorkerRecord): Promise<void> {
+    const { id, nr, debug } = worker;
+    try {
+      await this.#windows.open(nr, debug, () => this.#isReady(worker));
+    } catch (cause) {
+      const error = (cause as Error).message;
+      await this.#store.updateWorker(id, { state: "ERROR", error });
+      throw cause;
+    }
+  }
+
+  /** The same for one whose window another instance is just opening. */
+  async ready(worker: WorkerRecord): Promise<void> {
+    while (!(await this.#isReady(worker)))
+      await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+
+  async #isReady({ id, nr }: WorkerRecord): Promise<boolean> {
+    if (this.#closing) throw new StoppedError(`the start of w${String(nr)}`);
+    const [now] = await this.#store.findWorkers({ id });
+    if (now?.state === "NEW") return false;
+    if (now !== undefined && isLive(now)) return true;
+    const error = now?.error ?? "it has ended";
+    const message = `the worker in window w${String(nr)}: ${error}`;
+    throw new WorkerError(message, error);
+  }
+}
