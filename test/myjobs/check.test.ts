@@ -2,9 +2,9 @@ import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
 
-import type { MyJobs, Worker } from "../../src/index.js";
-import { isStopped } from "../../src/processes.js";
+import type { Context, MyJobs, Worker } from "../../src/index.js";
 import { type Command, Place } from "../cli/command.js";
+import { freeze } from "../support/freeze.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
 import { run } from "../support/program.js";
 import { ownTmuxServer, programOf, windows } from "../support/tmux.js";
@@ -37,41 +37,33 @@ const host = `
   process.on("SIGTERM", () => myjobs.stop());
 `;
 
-/** Stops a host with a signal, at a moment at which it does not hold the store's lock: else nobody could do a thing. */
-async function freeze(myjobs: MyJobs, pid: number): Promise<void> {
-  await until("it has stopped, and the store is free", async () => {
-    process.kill(pid, "SIGSTOP");
-    const store = { free: false };
-    const asking = myjobs.workersFind({ state: "WAITING" }).then((workers) => {
-      store.free = workers.length === 1;
-    });
-    const begun = performance.now();
-    await until(
-      "the store answers, or not",
-      () => store.free || performance.now() - begun > 300,
-    );
-    if (!store.free) process.kill(pid, "SIGCONT");
-    await asking;
-    return store.free && isStopped(pid);
-  });
-}
-
 /**
  * A worker in a window of the user's own making, which this instance has adopted: tmux itself continues
  * what is stopped in a window of its, so this one is in none.
  */
 async function adopted(): Promise<{
+  store: string;
   myjobs: MyJobs;
   command: Command;
   worker: Worker;
 }> {
   const place = new Place();
   place.env.TMUX = "/tmp/elsewhere,1,0";
-  const myjobs = await reopen({ store: place.path("jobs.db") });
+  const store = place.path("jobs.db");
+  const myjobs = await reopen({ store });
   const command = place.start("worker", "--store", "jobs.db", "--nr", "5");
   await until("it serves", () => command.stderr().includes("serving"));
   const worker = await myjobs.workerTmuxStart({ nr: 5 });
-  return { myjobs, command, worker };
+  return { store, myjobs, command, worker };
+}
+
+/** Whether the worker of that number is another process by now, and ready. */
+function isAnew(
+  { workers }: MyJobs,
+  { nr, pid }: Pick<Worker, "nr" | "pid">,
+): boolean {
+  const now = workers.get(nr);
+  return now?.state === "WAITING" && now.pid !== pid;
 }
 
 describe("workersCheck()", () => {
@@ -139,7 +131,7 @@ describe("workersCheck()", () => {
     const myjobs = await reopen({ store });
     const { child, lines, exit, errors: output } = run(host, [store]);
     await until(`the other host serves ${output()}`, () => lines.length > 0);
-    await freeze(myjobs, child.pid!);
+    await freeze(child.pid!, store);
     const { count, errors } = await myjobs.workersCheck();
     expect(count).toBe(0);
     expect(errors).toMatchObject([
@@ -180,8 +172,8 @@ describe("workersCheck()", () => {
   });
 
   test("opens a window in place of one whose program a signal has stopped", async () => {
-    const { myjobs, command, worker } = await adopted();
-    await freeze(myjobs, command.child.pid!);
+    const { store, myjobs, command, worker } = await adopted();
+    await freeze(command.child.pid!, store);
     const { workers } = await myjobs.workersCheck();
     expect(workers).toMatchObject([{ nr: 5, type: "tmux", state: "WAITING" }]);
     expect(workers[0]!.pid).not.toBe(worker.pid);
@@ -195,10 +187,7 @@ describe("the watchdog", () => {
     const myjobs = await pooled();
     const { pid } = only(myjobs);
     process.kill(pid, "SIGSTOP");
-    await until("it is replaced", () => {
-      const worker = myjobs.workers.get(1);
-      return worker?.state === "WAITING" && worker.pid !== pid;
-    });
+    await until("it is replaced", () => isAnew(myjobs, { nr: 1, pid }));
     expect(isAlive(pid)).toBe(false);
   });
 
@@ -222,40 +211,37 @@ describe("the watchdog", () => {
     expect(bomb.state).toBe("OK");
   });
 
-  test.each([
-    ["rests", undefined],
-    ["is over its job's limit", { timeout: 200 }],
-  ])(
-    "opens a window in place of one that %s and whose program a signal has stopped, by itself",
-    async (_, limits) => {
-      const { myjobs, command, worker } = await adopted();
-      const job = limits && (await myjobs.schedule(nap, { ms: 100 }, limits));
-      if (job !== undefined)
-        await until(
-          "the job runs",
-          async () => (await job.load()).state === "RUNNING",
-        );
-      if (job === undefined) await freeze(myjobs, command.child.pid!);
-      else command.child.kill("SIGSTOP");
-      await until("it is replaced", () => {
-        const now = myjobs.workers.get(5);
-        return now?.state === "WAITING" && now.pid !== worker.pid;
-      });
-      await command.ended;
-      if (job !== undefined)
-        expect(await job.wait()).toMatchObject({ state: "OK", attempt: 2 });
-    },
-  );
+  test("opens a window in place of one that rests and whose program a signal has stopped, by itself", async () => {
+    const { store, myjobs, command, worker } = await adopted();
+    await freeze(command.child.pid!, store);
+    await until("it is replaced", () => isAnew(myjobs, worker));
+    await command.ended;
+  });
+
+  test("opens one in place of one that is over its job's limit and whose program is stopped; the job runs again", async () => {
+    const { store, myjobs, command, worker } = await adopted();
+    const job = await myjobs.schedule(
+      (_: undefined, { job: { attempt } }: Context) =>
+        attempt > 1 || new Promise((resolve) => setTimeout(resolve, 60_000)),
+      undefined,
+      { timeout: 1_000 },
+    );
+    await until(
+      "the job runs",
+      async () => (await job.load()).state === "RUNNING",
+    );
+    await freeze(command.child.pid!, store);
+    await until("it is replaced", () => isAnew(myjobs, worker), 20_000);
+    await command.ended;
+    expect(await job.wait()).toMatchObject({ state: "OK", attempt: 2 });
+  });
 
   test("of a window replaces the process in it that a signal has stopped", async () => {
     const myjobs = await open();
     const { pid } = await myjobs.workerTmuxStart();
     const program = programOf("w1");
     process.kill(pid, "SIGSTOP");
-    await until("it is replaced", () => {
-      const worker = myjobs.workers.get(1);
-      return worker?.state === "WAITING" && worker.pid !== pid;
-    });
+    await until("it is replaced", () => isAnew(myjobs, { nr: 1, pid }));
     expect(programOf("w1")).toBe(program);
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import Database from "better-sqlite3";
 
 import type { MyJobs } from "../../src/index.js";
+import { freeze } from "../support/freeze.js";
 import { Host } from "../support/host.js";
 import { reopen, temporaryFolder } from "../support/instance.js";
 import { isAlive, until } from "../support/until.js";
@@ -182,12 +183,7 @@ describe("A host that is stopped by a signal", () => {
     const [worker] = await startWorkers(host, 1);
     const [id, behind] = await schedule(here, { ...waits, nr: 2 });
     await until("it runs the first", () => lines(waits).length === 1);
-    await until("it is stopped, but not in the middle of a commit", () => {
-      host.program.child.kill("SIGSTOP");
-      if (isWritable(store)) return true;
-      host.program.child.kill("SIGCONT");
-      return false;
-    });
+    await freeze(host.pid, store);
     // Each of these was seen to be dead by a look at all hosts.
     for (const one of die) {
       await one.kill();
@@ -218,14 +214,3 @@ describe("A host that is stopped by a signal", () => {
 });
 
 /** Nobody is in the middle of a commit. */
-function isWritable(store: string): boolean {
-  const db = new Database(store, { timeout: 0 });
-  try {
-    db.exec("begin immediate; rollback");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    db.close();
-  }
-}
