@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
 
+import { setImmediate } from "./clock.js";
+
 /** A size of the pool that is about to change, and why. */
 export interface Scale {
   from: number;
@@ -49,7 +51,7 @@ export class Events<Map extends Record<keyof Map, unknown[]>> {
         (listener as (...args: Map[Name]) => void)(...args);
       } catch (fault) {
         // The listener's fault is its owner's: it surfaces as uncaught there, outside of our own work.
-        queueMicrotask(() => {
+        setImmediate(() => {
           throw fault;
         });
       }

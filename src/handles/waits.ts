@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from "../clock.js";
+import { clearTimeout, setTimeout, soon } from "../clock.js";
 import {
   JobFailedError,
   JobNotFoundError,
@@ -92,7 +92,7 @@ export class Waits {
       }
     };
     if (ending.ended || ending.deleted) {
-      queueMicrotask(refresh);
+      soon(refresh);
       return () => undefined;
     }
     const undo = this.#waiter.await(ending, refresh);

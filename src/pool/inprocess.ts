@@ -1,4 +1,4 @@
-import { clearInterval, setImmediate, setInterval } from "../clock.js";
+import { clearInterval, setImmediate, setInterval, soon } from "../clock.js";
 import { Runner } from "../execution/runner.js";
 import type { ChildSettings, WorkMessage } from "../transport/messages.js";
 import type { Vessel, VesselPort } from "./vessel.js";
@@ -55,7 +55,7 @@ export class Inprocess implements Vessel {
     if (this.#gone) return;
     this.#gone = true;
     clearInterval(this.#alive);
-    queueMicrotask(() => {
+    soon(() => {
       this.#port.gone({ exitCode: null, signal: null, output: "" });
     });
   }
