@@ -1,12 +1,24 @@
 import type { AnyNode, MetaProperty } from "acorn";
 
+import {
+  isBundled,
+  isExportedAlone,
+  ofBundle,
+  renamedHelper,
+} from "./bundled.js";
 import { isGlobal } from "./globals.js";
 import { obstacleOf, type TypedLoading, typedLoadings } from "./loading.js";
 import type { Obstacle } from "./obstacle.js";
 import type { FunctionOrigin } from "./origin.js";
 import type { Parsed } from "./parse.js";
 import type { Position } from "./position.js";
-import { importName, isOfFile, isProvided, metaName } from "./provided.js";
+import {
+  importName,
+  isOfFile,
+  isProvided,
+  metaName,
+  toHelper,
+} from "./provided.js";
 import type { Declaration, Reference } from "./scope.js";
 import { readScopes } from "./scopes.js";
 import { explain, isItself, type Surroundings } from "./surroundings.js";
@@ -32,6 +44,15 @@ export function analyse(
   let self: string | undefined;
   const at = ({ start }: { start: number }): number => start - shift;
 
+  const find = (name: string): Declaration | undefined =>
+    position && surroundings.declaration(name, position);
+  const isSelf = (name: string): boolean => {
+    const declared = find(name);
+    return (
+      declared !== undefined && !!position && isItself(declared, position, find)
+    );
+  };
+
   if (node.generator)
     obstacles.push({ name: "function*", at: 0, ...generator });
   for (const word of outer) {
@@ -43,20 +64,30 @@ export function analyse(
     });
   }
   for (const [name, uses] of grouped(free)) {
-    const declared = position && surroundings.declaration(name, position);
+    const declared = find(name);
+    const script = position?.script.text ?? "";
+    const helper = declared && renamedHelper(declared, script);
+    const ownExport =
+      name === "exports" ? onlyMember(uses, text, at) : undefined;
     if (isProvided(name) && !(declared && isUsers(name, declared)))
       needs.add(name);
+    else if (helper !== undefined) needs.add(`${name}=${helper}`);
     else if (
-      declared
-        ? isItself(declared, position)
-        : isGlobal(name) || isGuarded(uses)
+      ownExport !== undefined &&
+      isSelf(ownExport) &&
+      isExportedAlone(ownExport, script)
     ) {
+      needs.add(name);
+      self = ownExport;
+    } else if (declared ? isSelf(name) : isGlobal(name) || isGuarded(uses)) {
       if (declared) self = name;
     } else {
       const found =
         name === "arguments"
           ? ofArguments
-          : explain(name, declared, position?.script.text ?? "");
+          : isBundled(name, text)
+            ? ofBundle
+            : explain(name, declared, script);
       const first = uses.find(({ use }) => use !== "typeof") ?? uses[0];
       obstacles.push({ name, at: first ? at(first.node) : 0, ...found });
     }
@@ -68,7 +99,10 @@ export function analyse(
     if (found) obstacles.push({ ...found, at: at(loading.node) });
     else if (loading.isNative) needs.add(importName);
   }
-  const based = imports || usesContext(node, text) || [...needs].some(isOfFile);
+  const based =
+    imports ||
+    usesContext(node, text) ||
+    [...needs].some((need) => isOfFile(toHelper(need)));
   return {
     code: rewritten(text, metas, loadings, at),
     origin: {
@@ -152,6 +186,19 @@ function isGuarded(uses: readonly Reference[]): boolean {
     uses.some(({ use }) => use === "typeof") &&
     uses.every(({ use }) => use !== "write")
   );
+}
+
+/** The one member of it that is read: TypeScript's CommonJS calls what a module exports so, within the module too. */
+function onlyMember(
+  uses: readonly Reference[],
+  text: string,
+  at: (node: { start: number }) => number,
+): string | undefined {
+  const members = uses.map(({ name, node }) => {
+    const rest = text.slice(at(node) + name.length);
+    return /^\.([\w$]+)\b(?!\s*=[^=>])/.exec(rest)?.[1];
+  });
+  return members.every((one) => one === members[0]) ? members[0] : undefined;
 }
 
 function grouped(references: readonly Reference[]): Map<string, Reference[]> {

@@ -104,7 +104,9 @@ export class Capturer {
     position: Position | undefined,
   ): ActionError {
     const name = fn.name === "" ? "(anonymous)" : fn.name;
-    const problems = obstacles.map((obstacle) => toProblem(obstacle, position));
+    const problems = uniques(
+      obstacles.map((obstacle) => toProblem(obstacle, position)),
+    );
     return new ActionError(
       `${where}: function ${name} cannot run in another process`,
       problems,
@@ -119,6 +121,12 @@ export class Capturer {
       return;
     }
   }
+}
+
+/** What a compiler made two names of may be one word of the user's. */
+function uniques(problems: readonly ActionProblem[]): ActionProblem[] {
+  const byText = new Map(problems.map((one) => [JSON.stringify(one), one]));
+  return [...byText.values()];
 }
 
 function toRow(

@@ -21,8 +21,20 @@ export function isOfFile(name: string): boolean {
   return Object.hasOwn(ofFile, name);
 }
 
+/** What a need of an action is called in its text: `t=__name` is a helper that a minifier has renamed. */
+export function toName(need: string): string {
+  return need.replace(/=.*/, "");
+}
+
+/** What is provided for a need. */
+export function toHelper(need: string): string {
+  return need.replace(/.*=/, "");
+}
+
 export function provide(name: string, loader: Loader): unknown {
   if (isCounter(name)) return counters();
+  // Whoever asked for it puts in what it exports.
+  if (name === "exports") return {};
   return Object.hasOwn(ofFile, name) ? ofFile[name]?.(loader) : shim(name);
 }
 

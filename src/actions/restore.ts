@@ -8,7 +8,7 @@ import {
   type ModuleOrigin,
   type Origin,
 } from "./origin.js";
-import { provide } from "./provided.js";
+import { provide, toHelper, toName } from "./provided.js";
 import { compiledSuffix, Trace } from "./trace.js";
 
 /** An action made ready to run, with what its context needs of it. */
@@ -87,13 +87,18 @@ function compile(
 ): RestoredAction["call"] {
   const { form, self, needs, line = 0, column = 0, map } = origin;
   const before = `"use strict"; ${self === undefined ? "return" : `const ${self} =`} (${form === "method" ? "{" : ""}`;
-  const after = `\n${form === "method" ? "}" : ""}); ${self === undefined ? "" : `return ${self};`}`;
-  const values = needs.map((name) => provide(name, loader));
+  // It may call itself as an export.
+  const exported = needs.includes("exports")
+    ? `exports.${String(self)} = ${String(self)}; `
+    : "";
+  const after = `\n${form === "method" ? "}" : ""}); ${self === undefined ? "" : `${exported}return ${self};`}`;
+  const names = needs.map(toName);
+  const values = needs.map((need) => provide(toHelper(need), loader));
   // Places say where the text stood; if a map leads on from there, only how far into the text.
   const start = map
     ? { suffix: compiledSuffix, line: 0, column: 0 }
     : { suffix: "", line, column };
-  const make = loader.compile(before + code + after, needs, {
+  const make = loader.compile(before + code + after, names, {
     suffix: start.suffix,
     lineOffset: start.line,
     columnOffset: start.column - before.length,

@@ -20,6 +20,8 @@ export interface Declaration {
     | "parameter"
     | "catch";
   node: AnyNode;
+  /** Whether something gives the name another value later. */
+  isWritten?: boolean;
 }
 
 /** Where names are declared. `holdsVars`: `var` does not reach out of it. */
@@ -48,6 +50,15 @@ export interface Reference {
   use: "read" | "write" | "typeof";
   node: Named;
   scope: Scope;
+}
+
+/** Notes in what is declared that it is written; gives the references to what nothing declares. */
+export function resolve(references: readonly Reference[]): Reference[] {
+  return references.filter(({ name, use, scope }) => {
+    const declared = scope.find(name);
+    if (declared && use === "write") declared.isWritten = true;
+    return !declared;
+  });
 }
 
 export interface FunctionPlace {

@@ -17,6 +17,7 @@ import {
   type FunctionPlace,
   type Named,
   type Reference,
+  resolve,
   Scope,
   type Scopes,
 } from "./scope.js";
@@ -25,9 +26,7 @@ import {
 export function readScopes(root: AnyNode): Scopes {
   const walk = new Walk();
   walk.visit(root, new Scope(undefined, true));
-  const free = walk.references.filter(
-    ({ name, scope }) => scope.find(name) === undefined,
-  );
+  const free = resolve(walk.references);
   const { outer, metas, imports, functions } = walk;
   return { free, outer, metas, imports, functions };
 }
@@ -232,7 +231,9 @@ class Walk {
     by: Declaration,
     scope: Scope,
   ): void {
-    if (id) scope.names.set(id.name, by);
+    if (!id) return;
+    const again = scope.names.has(id.name);
+    scope.names.set(id.name, again ? { ...by, isWritten: true } : by);
   }
 
   #refer(node: Named, use: Reference["use"], scope: Scope): void {

@@ -1,15 +1,11 @@
 import type { AnyNode } from "acorn";
 
+import { renamedHelper } from "./bundled.js";
+import type { Finding } from "./finding.js";
 import { parseFile } from "./parse.js";
 import type { Position, Script } from "./position.js";
 import type { Declaration, Scopes } from "./scope.js";
 import { readScopes } from "./scopes.js";
-
-/** What a name around a function is, in words, and what to do about it. */
-export interface Finding {
-  reason: string;
-  cure: string;
-}
 
 /** The code around functions: what the names mean that they take from there. */
 export class Surroundings {
@@ -38,21 +34,29 @@ export class Surroundings {
   }
 }
 
-/** Whether a function at this position is what the declaration gives its name to: `const f = () => f()`. */
+/**
+ * Whether a function at this position is what the declaration gives its name to: `const f = () => f()`.
+ * `find` tells of the names that stand beside it.
+ */
 export function isItself(
-  { word, node }: Declaration,
-  { offset, length }: Position,
+  { word, node, isWritten }: Declaration,
+  { offset, length, script }: Position,
+  find: (name: string) => Declaration | undefined,
 ): boolean {
   const isHere = (one: AnyNode | null | undefined): boolean =>
     one?.start === offset && one.end === offset + length;
   if (word === "function") return isHere(node);
-  if (word !== "const" || node.type !== "VariableDeclarator") return false;
+  // Bundlers and older targets write `var` for `const`.
+  if (isWritten || node.type !== "VariableDeclarator") return false;
   const { init } = node;
-  return isHere(
-    init?.type === "CallExpression" && isName(init.callee, "__name")
-      ? init.arguments[0]
-      : init,
-  );
+  if (init?.type !== "CallExpression") return isHere(init);
+  const { callee } = init;
+  if (callee.type !== "Identifier") return false;
+  const helper = find(callee.name);
+  const isName =
+    callee.name === "__name" ||
+    (helper && renamedHelper(helper, script.text) === "__name");
+  return isName === true && isHere(init.arguments[0]);
 }
 
 /** What can be told of a name from its declaration, or if there is none from the name alone. */
@@ -158,8 +162,4 @@ function isEnum(name: string, text: string): boolean {
     text.includes(`(${name} || {})`) ||
     text.includes(`(${name}||{})`)
   );
-}
-
-function isName(node: AnyNode, name: string): boolean {
-  return node.type === "Identifier" && node.name === name;
 }

@@ -1,9 +1,9 @@
 import type { AnyNode } from "acorn";
 import {
   analyze,
-  type Definition,
   type Reference,
   type ScopeManager,
+  type Variable,
 } from "eslint-scope";
 
 import { childrenOf } from "../../src/actions/children.js";
@@ -47,7 +47,7 @@ export class Oracle {
       else if (
         resolved &&
         !isWithin(resolved.scope.block) &&
-        !isItself(resolved.defs, node)
+        !isItself(resolved, node)
       )
         taken.add(resolved.name);
     }
@@ -133,18 +133,18 @@ function isFree({ identifier, resolved, from }: Reference): boolean {
 }
 
 /**
- * `function f() { f() }` and `const f = () => f()`; a `let` may hold another by the time it is called. So may the
- * first, where its name is given another value, but its text alone says what it means.
+ * `function f() { f() }` and `const f = () => f()`, also with `let` and `var` if it is given no other value. The first
+ * may be, but its text alone says what it means.
  */
-function isItself(definitions: readonly Definition[], whole: AnyNode): boolean {
-  return (
-    definitions as unknown as { node: AnyNode; parent: AnyNode | null }[]
-  ).some(({ node, parent }) => {
-    if (node.type !== "VariableDeclarator") return node === whole;
-    const isConst =
-      parent?.type === "VariableDeclaration" && parent.kind === "const";
-    return isConst && node.init === whole;
-  });
+function isItself({ defs, references }: Variable, whole: AnyNode): boolean {
+  const definitions = defs as unknown as { node: AnyNode }[];
+  const isKept =
+    defs.length === 1 && references.every((one) => !one.isWrite() || one.init);
+  return definitions.some(({ node }) =>
+    node.type === "VariableDeclarator"
+      ? isKept && node.init === whole
+      : node === whole,
+  );
 }
 
 function typeofs(root: AnyNode): Set<object> {

@@ -68,5 +68,8 @@ void trip({ MyJobs }, [functions]).then((fates) => {
 
 /** What is written as an ES module, as CommonJS. */
 export function common(text: string): string {
-  return text.replace(/^export \{/m, "module.exports = {");
+  const [, name = ""] = /^export const (\w+)/m.exec(text) ?? [];
+  return text
+    .replace(/^export const /m, "const ")
+    .replace(/^export \{/m, `module.exports = { ${name && `${name},`}`);
 }

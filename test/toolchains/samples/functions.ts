@@ -158,6 +158,10 @@ function recursion({ n }: { n: number }): number {
 const arrowRecursion = ({ n }: { n: number }): number =>
   n < 2 ? 1 : n * arrowRecursion({ n: n - 1 });
 
+/** Exported where it stands: TypeScript's CommonJS calls it by its export. */
+export const exportedRecursion = ({ n }: { n: number }): number =>
+  n < 2 ? 1 : n * exportedRecursion({ n: n - 1 });
+
 export {
   arrowRecursion,
   asyncArrow,

@@ -27,6 +27,7 @@ const calls: Record<string, [kwargs: object, result: unknown]> = {
   ownArguments: [{}, 2],
   recursion: [{ n: 5 }, 120],
   arrowRecursion: [{ n: 5 }, 120],
+  exportedRecursion: [{ n: 5 }, 120],
 };
 
 type Callable = (kwargs: object, context: object) => unknown;
