@@ -14,12 +14,22 @@ import { parseArgs } from "node:util";
 import { format } from "prettier";
 
 import type { Fate } from "./fate.js";
-import { type Chapter, complaints, heading, page } from "./page.js";
+import {
+  type Chapter,
+  type Column,
+  complaints,
+  heading,
+  ofFates,
+  ofReport,
+  page,
+  type Report,
+} from "./page.js";
 import { Project } from "./project.js";
 import type { Family, Samples } from "./tool.js";
 import { bundlers } from "./tools/bundlers.js";
 import { jest } from "./tools/jest.js";
 import { node, stripping } from "./tools/node.js";
+import { runners } from "./tools/runners.js";
 import { typescript } from "./tools/typescript.js";
 import { vitest } from "./tools/vitest.js";
 
@@ -32,7 +42,9 @@ const { values, positionals: words } = parseArgs({
   options: { in: { type: "string" } },
   allowPositionals: true,
 });
-const families = [node, typescript, jest, vitest, bundlers, stripping];
+const families = [node, typescript, jest, vitest, bundlers, runners, stripping];
+/** To ask a family for its name alone. */
+const noSamples: Samples = { typed: String, plain: String, runner: "" };
 const docs = fileURLToPath(
   new URL("../../docs/toolchains.md", import.meta.url),
 );
@@ -62,8 +74,8 @@ async function tryAll(project: Project): Promise<Chapter[]> {
     const chapter: Chapter = { name, tools: [] };
     for (const tool of tools) {
       if (!isWanted(`${name}: ${tool.name}`)) continue;
-      const fates = await tryOne(project, name, tool);
-      if (fates) chapter.tools.push({ name: tool.name, fates });
+      const column = await tryOne(project, name, tool);
+      if (column) chapter.tools.push(column);
     }
     if (chapter.tools.length > 0) chapters.push(chapter);
   }
@@ -74,11 +86,16 @@ async function tryOne(
   project: Project,
   family: string,
   { name, files, runs }: Family["tools"][number],
-): Promise<Record<string, Fate> | undefined> {
+): Promise<Column | undefined> {
   const begun = Date.now();
   try {
-    const left = await project.leaves("fates.json", name, files, runs);
-    return JSON.parse(left) as Record<string, Fate>;
+    const left = ["fates.json", "results.json"];
+    const told: unknown = JSON.parse(
+      await project.leaves(left, name, files, runs),
+    );
+    return family === runners(noSamples).name
+      ? ofReport(name, told as Report)
+      : ofFates(name, told as Record<string, Fate>);
   } catch (error) {
     wrong.push(`${family}, ${name}: ${(error as Error).message}`);
     return undefined;
@@ -103,7 +120,7 @@ async function write(chapters: readonly Chapter[]): Promise<void> {
 
 /** The last chapter as it stands, where only a newer Node than this one can make it. */
 function keptOf(chapters: readonly Chapter[]): string | undefined {
-  const last = stripping({ typed: String, plain: String }).name;
+  const last = stripping(noSamples).name;
   if (chapters.some(({ name }) => name === last) || !existsSync(docs))
     return undefined;
   const text = readFileSync(docs, "utf8");

@@ -3,7 +3,7 @@ export interface Tool {
   name: string;
   /** What stands in its folder, by name. */
   files: Record<string, string>;
-  /** Node's arguments, one run after the other, in that folder. The last leaves `fates.json` there. */
+  /** Node's arguments, one run after the other, in that folder. The last leaves `fates.json` there, or `results.json`. */
   runs: string[][];
 }
 
@@ -20,6 +20,8 @@ export interface Samples {
   typed: (name: Sample) => string;
   /** Without its types, and otherwise as it is written. */
   plain: (name: Sample) => string;
+  /** What is put into test files. */
+  runner: string;
 }
 
 /** A program of a package that is installed in the project. */
