@@ -38,13 +38,20 @@ export function stripping({ typed }: Samples): Family {
     ...each((name) => typed(name), ".mts", withMeta),
     "main.mts": entry(".mts"),
   };
+  const [major = ""] = process.versions.node.split(".");
   const hasIt = Boolean(
     (process.features as { typescript?: unknown }).typescript,
   );
   return {
     name: "Node's own type stripping",
     tools: hasIt
-      ? [{ name: "ES module", files, runs: [["--no-warnings", "main.mts"]] }]
+      ? [
+          {
+            name: `Node ${major}`,
+            files,
+            runs: [["--no-warnings", "main.mts"]],
+          },
+        ]
       : [],
   };
 }
