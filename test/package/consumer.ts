@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
 import {
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -12,7 +9,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
+
+import { type Output, pack, run } from "../support/pack.js";
 
 /** An empty project in which the package is installed as a user would, from what `npm pack` makes. */
 export class Consumer {
@@ -24,7 +22,7 @@ export class Consumer {
   readonly package = path.join(this.folder, "node_modules/myjobs");
 
   async install(): Promise<void> {
-    const tarball = await this.#pack();
+    const tarball = await pack(root, path.join(this.#folder, "source"));
     mkdirSync(this.folder);
     this.#write("package.json", { name: "consumer", private: true });
     this.#write("package-lock.json", knownVersions());
@@ -40,13 +38,13 @@ export class Consumer {
 
   /** Runs Node in the project; rejects if it fails, or does not exit by itself. */
   async node(...args: string[]): Promise<Output> {
-    return run(process.execPath, args, this.folder);
+    return run(process.execPath, args, this.folder, runLimit);
   }
 
   /** Runs a program of a package that is installed in the project. */
   async bin(name: string, ...args: string[]): Promise<Output> {
     const program = path.join("node_modules/.bin", name);
-    return run(program, args, this.folder);
+    return run(program, args, this.folder, runLimit);
   }
 
   /** Checks the types of files as a user's compiler does, those of libraries included. */
@@ -68,26 +66,6 @@ export class Consumer {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** From a copy of the sources: a build in the checkout may be in use. */
-  async #pack(): Promise<string> {
-    const folder = path.join(this.#folder, "source");
-    mkdirSync(folder);
-    for (const name of sources) {
-      const from = path.join(root, name);
-      if (!existsSync(from)) continue;
-      cpSync(from, path.join(folder, name), { recursive: true });
-    }
-    symlinkSync(
-      path.join(root, "node_modules"),
-      path.join(folder, "node_modules"),
-    );
-    await run("npm", ["pack"], folder, npmLimit);
-    const tarballs = readdirSync(folder).filter((name) =>
-      name.endsWith(".tgz"),
-    );
-    return path.join(folder, String(tarballs[0]));
-  }
-
   #write(name: string, content: object): void {
     writeFileSync(path.join(this.folder, name), JSON.stringify(content));
   }
@@ -100,16 +78,6 @@ export class Consumer {
 }
 
 const root = path.resolve(__dirname, "../..");
-
-const sources = [
-  "package.json",
-  "tsconfig.json",
-  "README.md",
-  "CHANGELOG.md",
-  "LICENSE",
-  "src",
-  "workers",
-];
 
 /** A lock of what the package depends on, as it is installed here: npm has that in its cache. */
 function knownVersions(): object {
@@ -126,34 +94,6 @@ interface Locked {
   devOptional?: boolean;
 }
 
-interface Output {
-  stdout: string;
-  stderr: string;
-}
-
 /** Milliseconds: less than a test may take, so that it is told which program did not exit. */
 const runLimit = 25_000;
 const npmLimit = 80_000;
-
-async function run(
-  program: string,
-  args: string[],
-  cwd: string,
-  timeout = runLimit,
-): Promise<Output> {
-  // The programs shall not know that a test started them.
-  const { JEST_WORKER_ID: _worker, NODE_ENV: _mode, ...env } = process.env;
-  try {
-    return await promisify(execFile)(program, args, {
-      cwd,
-      env,
-      timeout,
-      killSignal: "SIGKILL",
-    });
-  } catch (cause) {
-    const { killed, stdout, stderr } = cause as Output & { killed: boolean };
-    const how = killed ? `did not exit within ${String(timeout)} ms` : "failed";
-    const command = [program, ...args].join(" ");
-    throw new Error(`${command} ${how}:\n${stdout}${stderr}`, { cause });
-  }
-}

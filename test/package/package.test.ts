@@ -105,7 +105,7 @@ describe("The installed package", () => {
     const top = readdirSync(consumer.package);
     expect(top).toEqual(expect.arrayContaining(["LICENSE", "dist"]));
     const known = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
-    expect([...known, "dist"]).toEqual(expect.arrayContaining(top));
+    expect([...known, "dist", "docs"]).toEqual(expect.arrayContaining(top));
     expect(readdirSync(path.join(consumer.package, "dist/workers"))).toEqual(
       expect.arrayContaining(["reaper.sh", "subprocess.js"]),
     );

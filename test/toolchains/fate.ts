@@ -1,3 +1,5 @@
+import type { Tool } from "./tool.js";
+
 /** How a function fared with a tool, as the samples' `trip` tells it. */
 export interface Fate {
   direct: Outcome;
@@ -27,6 +29,29 @@ export interface Verdict {
 
 /** Where the format has no such word: there is no function to try. */
 export const noSuchWord: Verdict = { text: "-", good: true };
+
+/** Has the sample that throws judged by the place in its file, of which its stack is to tell. */
+export function expectPlace(
+  fates: Record<string, Fate>,
+  { files, places }: Pick<Tool, "files" | "places">,
+): void {
+  if (places === "none") delete fates.throwing;
+  const fate = fates.throwing;
+  const [name, text] =
+    Object.entries(files).find(([file]) => file.startsWith("functions.")) ?? [];
+  if (fate === undefined || name === undefined || text === undefined) return;
+  const before = text
+    .slice(0, text.indexOf('new Error("thrown in'))
+    .split("\n");
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  const tell = (place: string): string =>
+    places === "lines" ? place.replace(/:\d+$/, "") : place;
+  const place = tell(`${name}:${String(before.length)}:${String(column)}`);
+  fate.direct = { result: place };
+  fate.expected = place;
+  for (const outcome of [fate.subprocess, fate.inprocess])
+    if (outcome?.result !== undefined) outcome.result = tell(outcome.result);
+}
 
 export function judge(fate: Fate | undefined): Verdict {
   if (fate === undefined) return noSuchWord;

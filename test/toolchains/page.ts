@@ -79,7 +79,10 @@ function of \`test/toolchains/samples/functions.ts\`, then runs it as a job: in 
 - **same**: the jobs gave what the call gave.
 - **runs as a job alone**: it cannot be called there (an ES module has no \`require\`), and is given what it lacks as a job.
 - **refused**: \`schedule\` threw an \`ActionError\` that says why. What a refusal says stands below its table.
-- **-**: the format has no such word.
+- **-**: the format has no such word, or the tool writes no source map.
+
+\`throwing\` is the same if the stack of its error, as the job keeps it, tells the line and the column in the user's file
+(the line alone with webpack in development, whose source maps know no more).
 
 Under Jest and vitest \`importRelative\` imports TypeScript, which the test runner compiles and a worker's process cannot
 read: there it is read with the project's own tsx (or by Node, where that strips types), and refused without it.

@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import {
   cpSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -12,8 +10,8 @@ import {
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 
+import { pack, run } from "../support/pack.js";
 import type { Sample, Samples } from "./tool.js";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -35,9 +33,12 @@ export class Project {
     }
     const flags = ["--ignore-scripts", "--prefer-offline", "--no-audit"];
     if (!existsSync(path.join(this.#folder, "node_modules")))
-      await run("npm", ["ci", ...flags], this.#folder);
-    const tarball = await this.#pack();
-    await run("npm", ["install", ...flags, "--no-save", tarball], this.#folder);
+      await run("npm", ["ci", ...flags], this.#folder, limit);
+    const source = path.join(this.#folder, ".pack");
+    rmSync(source, { recursive: true, force: true });
+    const tarball = await pack(root, source);
+    const install = ["install", ...flags, "--no-save", tarball];
+    await run("npm", install, this.#folder, limit);
     // To compile it takes more than a minute, and is not what is tried here.
     const native = path.join(this.#folder, "node_modules/better-sqlite3");
     rmSync(native, { recursive: true, force: true });
@@ -77,7 +78,8 @@ export class Project {
       left.map((file) => path.join(folder, file)).find(existsSync);
     for (const args of runs) {
       try {
-        const output = await run(process.execPath, args, folder);
+        const told = await run(process.execPath, args, folder, limit);
+        const output = told.stdout + told.stderr;
         if (held.test(output)) throw new Error(`is held:\n${output}`);
       } catch (error) {
         // A runner with tests that failed tells of them in its report.
@@ -86,76 +88,14 @@ export class Project {
     }
     return readFileSync(find() ?? "", "utf8");
   }
-
-  /** From a copy of the sources: a build in the checkout may be in use. */
-  async #pack(): Promise<string> {
-    const folder = path.join(this.#folder, ".pack");
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder);
-    for (const name of sources) {
-      const from = path.join(root, name);
-      cpSync(from, path.join(folder, name), { recursive: true });
-    }
-    symlinkSync(
-      path.join(root, "node_modules"),
-      path.join(folder, "node_modules"),
-    );
-    await run("npm", ["pack"], folder);
-    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
-    return path.join(folder, String(tarball));
-  }
 }
-
-const sources = [
-  "package.json",
-  "tsconfig.json",
-  "README.md",
-  "CHANGELOG.md",
-  "LICENSE",
-  "src",
-  "workers",
-];
 
 /** What a test runner writes if something holds it, or was left behind. */
 const held = /did not exit|failed to exit|close timed out|prevents the/i;
 
 function isHeld(error: unknown): boolean {
-  return /is held:|did not end within/.test(String(error));
+  return /is held:|did not exit within/.test(String(error));
 }
 
 /** Milliseconds after which a program has not ended by itself. */
 const limit = 180_000;
-
-/** Runs a program to its end, and gives what it wrote; rejects if it fails, or does not end. */
-async function run(
-  command: string,
-  args: string[],
-  cwd: string,
-): Promise<string> {
-  // The programs shall not know what started them.
-  const {
-    JEST_WORKER_ID: _worker,
-    NODE_ENV: _mode,
-    NODE_OPTIONS: _options,
-    ...env
-  } = process.env;
-  try {
-    const { stdout, stderr } = await promisify(execFile)(command, args, {
-      cwd,
-      env,
-      timeout: limit,
-      killSignal: "SIGKILL",
-      maxBuffer: 2 ** 26,
-    });
-    return stdout + stderr;
-  } catch (cause) {
-    const { killed, stdout, stderr } = cause as {
-      killed: boolean;
-      stdout: string;
-      stderr: string;
-    };
-    const how = killed ? `did not end within ${String(limit)} ms` : "failed";
-    const what = [path.basename(command), ...args].join(" ");
-    throw new Error(`${what} ${how}:\n${stdout}${stderr}`, { cause });
-  }
-}

@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 
 import { format } from "prettier";
 
-import type { Fate } from "./fate.js";
+import { expectPlace, type Fate } from "./fate.js";
 import {
   type Chapter,
   type Column,
@@ -25,7 +25,7 @@ import {
   type Report,
 } from "./page.js";
 import { Project } from "./project.js";
-import type { Family, Samples } from "./tool.js";
+import type { Samples, Tool } from "./tool.js";
 import { bundlers } from "./tools/bundlers.js";
 import { jest } from "./tools/jest.js";
 import { node, stripping } from "./tools/node.js";
@@ -85,17 +85,20 @@ async function tryAll(project: Project): Promise<Chapter[]> {
 async function tryOne(
   project: Project,
   family: string,
-  { name, files, runs }: Family["tools"][number],
+  tool: Tool,
 ): Promise<Column | undefined> {
+  const { name, files, runs } = tool;
   const begun = Date.now();
   try {
     const left = ["fates.json", "results.json"];
     const told: unknown = JSON.parse(
       await project.leaves(left, name, files, runs),
     );
-    return family === runners(noSamples).name
-      ? ofReport(name, told as Report)
-      : ofFates(name, told as Record<string, Fate>);
+    if (family === runners(noSamples).name)
+      return ofReport(name, told as Report);
+    const fates = told as Record<string, Fate>;
+    expectPlace(fates, tool);
+    return ofFates(name, fates);
   } catch (error) {
     wrong.push(`${family}, ${name}: ${(error as Error).message}`);
     return undefined;

@@ -5,6 +5,8 @@ export interface Tool {
   files: Record<string, string>;
   /** Node's arguments, one run after the other, in that folder. The last leaves `fates.json` there, or `results.json`. */
   runs: string[][];
+  /** What its source maps tell of places; columns, too, unless given. */
+  places?: "lines" | "none";
 }
 
 /** Tools that are alike, and share a table. */

@@ -162,6 +162,18 @@ const arrowRecursion = ({ n }: { n: number }): number =>
 export const exportedRecursion = ({ n }: { n: number }): number =>
   n < 2 ? 1 : n * exportedRecursion({ n: n - 1 });
 
+/** After what compilers move about. */
+async function throwing({ name = "somebody" }: { name?: string }) {
+  const told: string[] = [];
+  for await (const word of [name, name]) told.push(word?.trim());
+
+  const fail = (words: readonly string[]): never => {
+    if (words.length > 0) throw new Error("thrown in its place");
+    return [] as never;
+  };
+  return fail(told);
+}
+
 export {
   arrowRecursion,
   asyncArrow,
@@ -181,5 +193,6 @@ export {
   regularExpression,
   requireNode,
   taggedTemplate,
+  throwing,
   typeofMaybe,
 };

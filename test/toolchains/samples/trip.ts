@@ -28,6 +28,7 @@ const calls: Record<string, [kwargs: object, result: unknown]> = {
   recursion: [{ n: 5 }, 120],
   arrowRecursion: [{ n: 5 }, 120],
   exportedRecursion: [{ n: 5 }, 120],
+  throwing: [{}, undefined],
 };
 
 type Callable = (kwargs: object, context: object) => unknown;
@@ -35,7 +36,7 @@ type Callable = (kwargs: object, context: object) => unknown;
 interface Job {
   state: string;
   result: unknown;
-  error: unknown;
+  error: { stack?: string; message: string } | null;
   wait(options: object): Promise<unknown>;
 }
 
@@ -100,10 +101,11 @@ async function trip(
         continue;
       }
       await job.wait({ die: false, timeout: 20_000 });
-      fate[kind] =
-        job.state === "OK"
-          ? { result: JSON.stringify(job.result) }
-          : { error: JSON.stringify(job.error) };
+      const place = /functions\.\w+:\d+:\d+/.exec(job.error?.stack ?? "")?.[0];
+      if (job.state === "OK")
+        fate[kind] = { result: JSON.stringify(job.result) };
+      else if (name === "throwing" && place) fate[kind] = { result: place };
+      else fate[kind] = { error: JSON.stringify(job.error) };
     }
     await jobs.stop();
   }

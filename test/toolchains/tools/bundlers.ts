@@ -29,10 +29,14 @@ export function bundlers({ typed, plain }: Samples): Family {
     files: { ...ts, "build.mjs": esbuildScript(options) },
     runs: [["build.mjs"], ["out/bundle.mjs"]],
   });
-  const webpack = (mode: string): Tool => ({
-    name: `webpack, ${mode}`,
-    files: { ...js, "build.mjs": webpackScript({ mode }) },
+  const webpack = (mode: string, options: object = maps): Tool => ({
+    name: `webpack, ${mode}${options === maps ? "" : ", eval"}`,
+    files: { ...js, "build.mjs": webpackScript({ mode, ...options }) },
     runs: [["build.mjs"], ["out/bundle.mjs"]],
+    // Without a minifier it maps statement by statement; and what it gives to eval, not at all.
+    ...(mode === "development" && {
+      places: options === maps ? "lines" : "none",
+    }),
   });
   return {
     name: "Bundlers",
@@ -42,10 +46,13 @@ export function bundlers({ typed, plain }: Samples): Family {
       esbuild("keepNames", { keepNames: true }),
       esbuild("minified, keepNames", { minify: true, keepNames: true }),
       webpack("development"),
+      webpack("development", {}),
       webpack("production"),
     ],
   };
 }
+
+const maps = { devtool: "source-map" };
 
 function esbuildScript(options: object): string {
   const all = {
