@@ -139,6 +139,14 @@ export class MyJobs implements AsyncDisposable {
   }
 
   /** Like `wait`, giving the results; with `die: false`, undefined in the place of a failed one. */
+  results<R>(
+    jobs: readonly (Job<R> | number)[],
+    options: WaitOptions & { die: false },
+  ): Promise<(R | undefined)[]>;
+  results<R>(
+    jobs: readonly (Job<R> | number)[],
+    options?: WaitOptions,
+  ): Promise<R[]>;
   async results<R>(
     jobs: readonly (Job<R> | number)[],
     options?: WaitOptions,

@@ -54,6 +54,10 @@ async function asking(
   is<Same<typeof byId, { a: number }[]>>();
   const unknowns = await myjobs.results([1, 2]);
   is<Same<typeof unknowns, unknown[]>>();
+  const some = await myjobs.results(jobs, { die: false, timeout: 5 });
+  is<Same<typeof some, (Date | string | undefined)[]>>();
+  const all = await myjobs.results(jobs, { timeout: 5 });
+  is<Same<typeof all, (Date | string)[]>>();
   const job = await myjobs.schedule(() => "x");
   is<Same<typeof job.result, string | undefined>>();
   const waited = await job.wait();
