@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
+import type { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 
 import { describe, expect, test } from "@jest/globals";
@@ -42,9 +43,18 @@ describe("The start of a process", () => {
   });
 
   test("is nothing once it has ended, waited for or not", async () => {
-    const child = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 1000"]);
-    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const command = "cat <&3 & echo $!; exec sleep 1000";
+    const child = spawn("sh", ["-c", command], {
+      stdio: ["ignore", "pipe", "inherit", "pipe"],
+    });
+    const [line] = (await once(child.stdout!, "data")) as [Buffer];
     const unreaped = Number(line);
+    // A shell might still wait for it.
+    const name = `/proc/${String(child.pid)}/comm`;
+    await until("it has a parent that will not", () =>
+      readFileSync(name, "utf8").startsWith("sleep"),
+    );
+    (child.stdio[3] as Writable).destroy();
     await until("it has ended", () => processStart(unreaped) === "");
     expect(isAlive(unreaped)).toBe(true);
     expect(processStart(child.pid!)).not.toBe("");
