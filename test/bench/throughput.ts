@@ -11,54 +11,54 @@ import { Floor } from "./floor.js";
 
 type Durability = "full" | "normal";
 
-const [jobs = 20_000, rounds = 3] = process.argv.slice(2).map(Number);
+const [jobs = 200_000, rounds = 3] = process.argv.slice(2).map(Number);
 const noop = ({ a, b }: { a: number; b: number }): number => a + b;
 
-interface Row {
-  what: string;
-  rates: number[];
-  latencies: number[];
-}
+type Run = (nr: number) => Promise<unknown>;
 
-async function measureFloor(
+const kinds = {
+  floor: async (store: string, durability: Durability) => {
+    const floor = await Floor.start(store, durability);
+    const run: Run = (nr) => floor.run({ a: nr, b: 1 });
+    const stop = async (): Promise<void> => {
+      floor.stop();
+    };
+    return { run, stop };
+  },
+  myjobs: async (store: string, durability: Durability) => {
+    const myjobs = await MyJobs.open({ store, durability });
+    await myjobs.workersSubprocessStart({ nrFixed: 2 });
+    const run: Run = async (nr) => {
+      const job = await myjobs.schedule(noop, { a: nr, b: 1 });
+      await job.wait();
+    };
+    return { run, stop: () => myjobs.stop() };
+  },
+};
+
+/** Jobs a second, all at once; then milliseconds of single ones. */
+async function measure(
+  kind: keyof typeof kinds,
   store: string,
   durability: Durability,
 ): Promise<[number, number[]]> {
-  const floor = await Floor.start(store, durability);
-  const rate = await timed(() => floor.run(jobs));
-  const latencies: number[] = [];
-  for (let nr = 0; nr < 300; nr += 1)
-    latencies.push(1_000 / (await timed(() => floor.run(1))));
-  floor.stop();
-  return [rate * jobs, latencies];
-}
-
-async function measureOurs(
-  store: string,
-  durability: Durability,
-): Promise<[number, number[]]> {
-  const myjobs = await MyJobs.open({ store, durability });
-  await myjobs.workersSubprocessStart({ nrFixed: 2 });
-  const one = async (nr: number): Promise<void> => {
-    const job = await myjobs.schedule(noop, { a: nr, b: 1 });
-    await job.wait();
-  };
-  await one(0);
-  const rate = await timed(() =>
-    Promise.all(Array.from({ length: jobs }, (_, nr) => one(nr))),
+  const { run, stop } = await kinds[kind](store, durability);
+  await run(0);
+  const all = await timed(() =>
+    Promise.all(Array.from({ length: jobs }, (_, nr) => run(nr))),
   );
   const latencies: number[] = [];
   for (let nr = 0; nr < 300; nr += 1)
-    latencies.push(1_000 / (await timed(() => one(nr))));
-  await myjobs.stop();
-  return [rate * jobs, latencies];
+    latencies.push(await timed(() => run(nr)));
+  await stop();
+  return [(1_000 * jobs) / all, latencies];
 }
 
-/** Runs a second. */
+/** In milliseconds. */
 async function timed(run: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await run();
-  return 1_000 / (performance.now() - begun);
+  return performance.now() - begun;
 }
 
 function quantile(values: readonly number[], at: number): number {
@@ -66,36 +66,46 @@ function quantile(values: readonly number[], at: number): number {
   return sorted[Math.floor(at * (sorted.length - 1))] ?? NaN;
 }
 
-const rows = new Map<string, Row>();
+const durabilities = ["full", "normal"] as const;
+const rows: Record<string, Record<string, number>> = {};
+const rates = new Map<string, number[]>();
+const latencies = new Map<string, number[]>();
 for (let round = 0; round < rounds; round += 1) {
   // Side by side in each round: the machine is noisy, the ratios less so.
-  for (const durability of ["full", "normal"] as const) {
-    for (const [kind, measure] of [
-      ["floor", measureFloor],
-      ["myjobs", measureOurs],
-    ] as const) {
+  for (const durability of durabilities) {
+    for (const kind of ["floor", "myjobs"] as const) {
       const folder = mkdtempSync(path.join(tmpdir(), "myjobs-bench-"));
-      const [rate, latencies] = await measure(
-        path.join(folder, "jobs.db"),
-        durability,
-      );
+      const store = path.join(folder, "jobs.db");
+      const [rate, times] = await measure(kind, store, durability);
       rmSync(folder, { recursive: true });
       const what = `${kind} (${durability})`;
-      const row = rows.get(what) ?? { what, rates: [], latencies: [] };
-      rows.set(what, row);
-      row.rates.push(rate);
-      row.latencies.push(...latencies);
+      rates.set(what, [...(rates.get(what) ?? []), rate]);
+      latencies.set(what, [...(latencies.get(what) ?? []), ...times]);
     }
   }
+}
+for (const durability of durabilities) {
+  const [floor, ours] = ["floor", "myjobs"].map((kind) => {
+    const what = `${kind} (${durability})`;
+    const times = latencies.get(what) ?? [];
+    return (rows[what] = {
+      "jobs/s": Math.round(quantile(rates.get(what) ?? [], 0.5)),
+      "p50 ms": rounded(quantile(times, 0.5)),
+      "p99 ms": rounded(quantile(times, 0.99)),
+    });
+  });
+  rows[`ratio (${durability})`] = Object.fromEntries(
+    Object.entries(floor!).map(([name, value]) => [
+      name,
+      rounded(ours![name as keyof typeof ours] / value),
+    ]),
+  );
 }
 console.log(
   `${String(jobs)} no-op jobs, 2 workers, medians of ${String(rounds)} rounds, Node ${process.version}`,
 );
-console.table(
-  [...rows.values()].map(({ what, rates, latencies }) => ({
-    what,
-    "jobs/s": Math.round(quantile(rates, 0.5)),
-    "p50 ms": Number(quantile(latencies, 0.5).toFixed(2)),
-    "p99 ms": Number(quantile(latencies, 0.99).toFixed(2)),
-  })),
-);
+console.table(rows);
+
+function rounded(value: number): number {
+  return Number(value.toFixed(2));
+}
