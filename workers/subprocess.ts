@@ -1,22 +1,25 @@
 import { Runner } from "../src/execution/runner.js";
+import { tell } from "../src/transport/lines.js";
 import { Marks } from "../src/transport/marks.js";
 import {
   type ChildMessage,
   type ChildSettings,
   type HostMessage,
   marksFd,
+  tellFd,
 } from "../src/transport/messages.js";
 
 /** The program of a forked worker: runs what its host sends, and ends with its host. */
-const send = process.send?.bind(process);
 const exit = process.exit.bind(process);
 // Jobs have no business with the channel. (`disconnect` stays: Node itself calls it.)
 Reflect.deleteProperty(process, "send");
 
-// Without a callback a host that is gone would be an uncaught error; its end is told by `disconnect`.
-const ignore = (): void => undefined;
-const tell = (message: ChildMessage, sent?: () => void): void => {
-  send?.(message, sent ?? ignore);
+const say = (message: ChildMessage): void => {
+  try {
+    tell(tellFd, message);
+  } catch {
+    // The host is gone, of which `disconnect` tells.
+  }
 };
 
 const settings = JSON.parse(process.argv[2] ?? "") as ChildSettings;
@@ -25,10 +28,10 @@ process.argv.splice(2);
 const runner = new Runner(
   {
     ended: (end) => {
-      tell({ type: "end", ...end });
+      say({ type: "end", ...end });
     },
     skipped: ({ id, mark }) => {
-      tell({ type: "skipped", id, mark });
+      say({ type: "skipped", id, mark });
     },
   },
   settings,
@@ -36,7 +39,7 @@ const runner = new Runner(
 );
 
 process.on("message", (message: HostMessage) => {
-  if (message.type === "ping") tell({ type: "pong" });
+  if (message.type === "ping") say({ type: "pong" });
   else runner.take(message);
 });
 process.on("disconnect", () => exit(0));
@@ -44,7 +47,8 @@ process.on("uncaughtException", (thrown: unknown) => {
   // It belongs to the job in whose context it happened, which may have ended long ago.
   const fault = runner.fault(thrown);
   process.stderr.write(`${fault.error.stack}\n`);
-  tell({ type: "fault", ...fault }, () => exit(1));
+  say({ type: "fault", ...fault });
+  exit(1);
 });
 
-tell({ type: "ready" });
+say({ type: "ready" });

@@ -6,12 +6,14 @@ import { clearTimeout, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
 import type { JobError } from "../models/job.js";
 import { signalGroup } from "../processes.js";
+import { hear } from "../transport/lines.js";
 import { Marks } from "../transport/marks.js";
-import type {
-  ChildMessage,
-  ChildSettings,
-  HostMessage,
-  WorkMessage,
+import {
+  type ChildMessage,
+  type ChildSettings,
+  type HostMessage,
+  tellFd,
+  type WorkMessage,
 } from "../transport/messages.js";
 import {
   childEnvironment,
@@ -74,15 +76,15 @@ export class Subprocess implements Vessel {
       detached: true,
       execArgv: programFlags(execArgv, workerExecArgv ?? childExecArgv()),
       env: childEnvironment(workerEnv),
-      stdio: ["ignore", "pipe", "pipe", "ipc", this.marks.fd],
+      stdio: ["ignore", "pipe", "pipe", "ipc", this.marks.fd, "pipe"],
     });
     this.#child = child;
     if (child.pid !== undefined) this.#reaper.add(child.pid);
     const isShown = watched !== "";
     this.#tail.follow(child.stdout, isShown ? process.stdout : undefined);
     this.#tail.follow(child.stderr, isShown ? process.stderr : undefined);
-    child.on("message", (message) => {
-      this.#hear(message as ChildMessage);
+    hear(told(child), (message) => {
+      this.#hear(message);
     });
     const limit = setTimeout(() => {
       this.signal("SIGKILL");
@@ -173,6 +175,7 @@ export class Subprocess implements Vessel {
       Promise.all([
         closed(child.stdout),
         closed(child.stderr),
+        closed(told(child)),
         disconnected(child),
       ]),
       new Promise((resolve) => (limit = setTimeout(resolve, closeLimit))),
@@ -180,6 +183,7 @@ export class Subprocess implements Vessel {
     clearTimeout(limit);
     child.stdout?.destroy();
     child.stderr?.destroy();
+    told(child).destroy();
     this.#end(exitCode, signal);
   }
 
@@ -194,6 +198,11 @@ export class Subprocess implements Vessel {
     );
     this.marks.close();
   }
+}
+
+/** What it tells us by. */
+function told(child: ChildProcess): Readable {
+  return (child.stdio as readonly unknown[])[tellFd] as Readable;
 }
 
 async function closed(stream: Readable | null): Promise<void> {

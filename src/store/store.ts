@@ -39,8 +39,8 @@ export interface Store {
     limit: number,
     categories: Categories,
   ): Promise<ClaimedJob[]>;
-  /** Ends a job OK and releases what waits for it; 'stale' if the job is no longer this attempt's. */
-  finishJob(finish: JobFinish): Promise<"ok" | "stale">;
+  /** Ends jobs OK and releases what waits for them. Tells of each whether it was accepted; it is not if the job is no longer this attempt's. */
+  finishJobs(finishes: readonly JobFinish[]): Promise<boolean[]>;
   /** Ends a job ERROR, and with it all that depend on it. */
   failJob(failure: JobFailure): Promise<Settlement>;
   /** Gives back jobs that were claimed and shall run again; unstarted ones lose the attempt they had counted. Gives the ids of those that had been cancelled, and ended instead. */

@@ -134,7 +134,7 @@ export class Dispatcher implements PoolPort {
     this.#stall.stop();
     await this.pool.close(timeout, requeue);
     await claimed;
-    await this.#ledger.records.close();
+    await this.#ledger.close();
   }
 
   /** Ends what still runs, at once. */
@@ -144,7 +144,7 @@ export class Dispatcher implements PoolPort {
 
   /** Resolves when all that has happened is in the store. */
   written(): Promise<void> {
-    return this.#ledger.records.settled();
+    return this.#ledger.written();
   }
 
   async register({
@@ -242,6 +242,6 @@ export class Dispatcher implements PoolPort {
   }
 
   #update(id: number, change: Parameters<Store["updateWorker"]>[1]): void {
-    this.#ledger.records.write(() => this.#store.updateWorker(id, change));
+    this.#ledger.write(() => this.#store.updateWorker(id, change));
   }
 }

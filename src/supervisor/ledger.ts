@@ -1,6 +1,11 @@
 import type { ClaimedJob } from "../models/job.js";
 import type { Outcome } from "../pool/outcome.js";
-import type { Store } from "../store/store.js";
+import type {
+  JobFailure,
+  JobFinish,
+  JobRelease,
+  Store,
+} from "../store/store.js";
 import type { EndedFields } from "./ending.js";
 import { Records } from "./records.js";
 
@@ -14,48 +19,96 @@ export interface LedgerPort {
 
 /** Writes what became of the jobs that workers held, and tells of it when it is committed. */
 export class Ledger {
-  readonly records: Records;
+  readonly #records: Records;
   readonly #store: Store;
   readonly #port: LedgerPort;
+  /** What was finished in this turn of the event loop. */
+  #finished: JobFinish[] = [];
 
   constructor(store: Store, port: LedgerPort) {
     this.#store = store;
     this.#port = port;
-    this.records = new Records((error) => {
+    this.#records = new Records((error) => {
       port.failed(error);
     });
   }
 
-  settle(worker: number, job: ClaimedJob, outcome: Outcome): void {
-    this.records.write(() => this.#settle(worker, job, outcome));
+  settle(worker: number, { id, attempt }: ClaimedJob, outcome: Outcome): void {
+    const held = { id, attempt, worker };
+    if (outcome.kind === "ok") {
+      const { result, timeStart, timeStop } = outcome.end;
+      this.#finish({ ...held, result, timeStart, timeStop });
+    } else if (outcome.kind === "failed") {
+      const { errorCat, error, timeStart, timeStop } = outcome;
+      const failure = { ...held, errorCat, error, timeStart, timeStop };
+      this.write(() => this.#writeFailed(failure));
+    } else {
+      const { started } = outcome;
+      this.write(() => this.#writeReleased({ ...held, started }));
+    }
   }
 
-  async #settle(
-    worker: number,
-    { id, attempt }: ClaimedJob,
-    outcome: Outcome,
-  ): Promise<void> {
-    const held = { id, attempt, worker };
-    if (outcome.kind === "released") {
-      const { started } = outcome;
-      for (const one of await this.#store.releaseJobs([{ ...held, started }])) {
-        this.#port.ended(one);
-      }
-    } else if (outcome.kind === "ok") {
-      const { result, timeStart, timeStop } = outcome.end;
-      const end = { ...held, result, timeStart, timeStop };
-      if ((await this.#store.finishJob(end)) === "stale") return;
-      const good = { state: "OK", errorCat: "NA", error: null } as const;
-      this.#port.ended(id, { ...end, ...good });
-    } else {
-      const { errorCat, error, timeStart, timeStop } = outcome;
-      const end = { ...held, errorCat, error, timeStart, timeStop };
-      const settlement = await this.#store.failJob(end);
-      if (settlement.outcome === "stale") return;
-      this.#port.ended(id, { ...end, state: "ERROR", result: null });
-      for (const dependant of settlement.failed) this.#port.ended(dependant);
+  write(operation: () => Promise<void>): void {
+    this.#records.write(operation);
+  }
+
+  /** Resolves when all that has happened is in the store. */
+  written(): Promise<void> {
+    this.#flush();
+    return this.#records.settled();
+  }
+
+  /** Like `written`, but what cannot be written at the next try is given up. */
+  close(): Promise<void> {
+    this.#flush();
+    return this.#records.close();
+  }
+
+  /** Those whose ends came together are written together: an operation for each would cost as much as the writing. */
+  #finish(finish: JobFinish): void {
+    this.#finished.push(finish);
+    if (this.#finished.length > 1) return;
+    queueMicrotask(() => {
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#finished.length === 0) return;
+    const finished = this.#finished;
+    this.#finished = [];
+    this.write(() => this.#writeFinished(finished));
+  }
+
+  async #writeFinished(finishes: readonly JobFinish[]): Promise<void> {
+    let accepted: boolean[];
+    try {
+      accepted = await this.#store.finishJobs(finishes);
+    } catch (cause) {
+      if (finishes.length === 1) throw cause;
+      // One of them may be the cause, for which the others must not pay.
+      for (const one of finishes) this.write(() => this.#writeFinished([one]));
       return;
     }
+    finishes.forEach((finish, index) => {
+      if (accepted[index] !== true) return;
+      const good = { state: "OK", errorCat: "NA", error: null } as const;
+      this.#port.ended(finish.id, { ...finish, ...good });
+    });
+    this.#port.news();
+  }
+
+  async #writeFailed(failure: JobFailure): Promise<void> {
+    const { outcome, failed } = await this.#store.failJob(failure);
+    if (outcome === "stale") return;
+    const end = { ...failure, state: "ERROR", result: null } as const;
+    this.#port.ended(failure.id, end);
+    for (const dependant of failed) this.#port.ended(dependant);
+  }
+
+  async #writeReleased(release: JobRelease): Promise<void> {
+    for (const ended of await this.#store.releaseJobs([release]))
+      this.#port.ended(ended);
     this.#port.news();
   }
 }

@@ -57,5 +57,6 @@ export interface ChildSettings {
   watched: string;
 }
 
-/** The file descriptor of the shared marks in a child: the first after the IPC channel's. */
+/** The file descriptors of a child behind its IPC channel's: the shared marks, and what it tells its host by. */
 export const marksFd = 4;
+export const tellFd = 5;

@@ -4,12 +4,16 @@ import type { JobError } from "../../models/job.js";
 
 /** Ending jobs that never ran, and what a job's end does to those that wait for it. */
 export class Dependants {
+  readonly #any;
   readonly #has;
   readonly #release;
   readonly #of;
   readonly #halt;
 
   constructor(db: BetterSqlite3.Database) {
+    this.#any = db
+      .prepare<[], number>("select exists (select 1 from myjobs_dependency)")
+      .pluck();
     this.#has = db
       .prepare<[number], number>(
         "select exists (select 1 from myjobs_dependency where depends_on = ?)",
@@ -26,6 +30,11 @@ export class Dependants {
       `update myjobs_job set state = 'ERROR', error_cat = 'HALTED', error = ?, time_stop = ?
        where id = ? and state = 'NEW'`,
     );
+  }
+
+  /** Whether any job has dependencies: where none has, none need be looked for. */
+  get any(): boolean {
+    return this.#any.get() === 1;
   }
 
   release(id: number): void {

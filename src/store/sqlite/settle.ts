@@ -40,10 +40,12 @@ export class JobSettle {
 
   constructor(db: BetterSqlite3.Database, dependants: Dependants) {
     this.#dependants = dependants;
+    // By position, since it is by far the most frequent.
     this.#finish = db.prepare<
-      Held & { result: string; timeStart: number; timeStop: number }
+      [string, number, number, number, number, number, number]
     >(
-      `update myjobs_job set state = 'OK', result = @result, time_start = @timeStart, time_stop = @timeStop where ${held}`,
+      `update myjobs_job set state = 'OK', result = ?, time_start = ?, time_stop = ?
+       where id = ? and state = 'RUNNING' and host = ? and worker = ? and attempt = ?`,
     );
     this.#fail = db.prepare<
       Held & {
@@ -97,24 +99,18 @@ export class JobSettle {
     );
   }
 
-  finish(
-    { id, worker, attempt, result, timeStart, timeStop }: JobFinish,
-    host: number,
-  ): "ok" | "stale" {
-    if (
-      this.#finish.run({
-        id,
-        worker,
-        attempt,
-        host,
-        result,
-        timeStart,
-        timeStop,
-      }).changes === 0
-    )
-      return "stale";
-    this.#dependants.release(id);
-    return "ok";
+  finish(finishes: readonly JobFinish[], host: number): boolean[] {
+    const depending = this.#dependants.any;
+    return finishes.map((finish) => {
+      const { id, worker, attempt, result, timeStart, timeStop } = finish;
+      const { changes } = this.#finish.run(
+        ...([result, timeStart, timeStop] as const),
+        ...([id, host, worker, attempt] as const),
+      );
+      if (changes === 0) return false;
+      if (depending) this.#dependants.release(id);
+      return true;
+    });
   }
 
   fail(failure: JobFailure, host: number): Settlement {

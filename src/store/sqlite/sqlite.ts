@@ -108,8 +108,8 @@ export class SqliteStore implements contract.Store {
     return this.#run(take, { ...light, last: true });
   }
 
-  finishJob(finish: contract.JobFinish): Promise<"ok" | "stale"> {
-    return this.#run(() => this.#settle.finish(finish, this.#hosts.id));
+  finishJobs(finishes: readonly contract.JobFinish[]): Promise<boolean[]> {
+    return this.#run(() => this.#settle.finish(finishes, this.#hosts.id));
   }
 
   failJob(failure: contract.JobFailure): Promise<contract.Settlement> {

@@ -18,11 +18,11 @@ for (;;) {
   const jobs = await store.claimJobs({ id, nr, idle: true }, 2, undefined);
   if (jobs.length === 0) break;
   for (const { id, attempt } of jobs) {
-    const outcome = await store.finishJob({
-      ...{ id, attempt, worker: nr },
-      ...{ result: String(process.pid), timeStart: 1, timeStop: 2 },
-    });
-    if (outcome === "ok") taken.push(id);
+    const result = String(process.pid);
+    const times = { timeStart: 1, timeStop: 2 };
+    const end = { id, attempt, worker: nr, result, ...times };
+    const [accepted] = await store.finishJobs([end]);
+    if (accepted === true) taken.push(id);
   }
 }
 await store.close();

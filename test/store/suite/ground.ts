@@ -83,7 +83,7 @@ export async function finished(
 ): Promise<number> {
   const id = await scheduleOne(store, { category: "finished" });
   const held = await claimIn(store, "finished");
-  await store.finishJob({ ...held, result, timeStart: 1_000, timeStop: 2_000 });
+  await finish(store, held, result);
   return id;
 }
 
@@ -99,12 +99,9 @@ export async function finish(
   held: Attempt,
   result = "null",
 ): Promise<"ok" | "stale"> {
-  return store.finishJob({
-    ...held,
-    result,
-    timeStart: 1_000,
-    timeStop: 2_000,
-  });
+  const end = { ...held, result, timeStart: 1_000, timeStop: 2_000 };
+  const [accepted] = await store.finishJobs([end]);
+  return accepted === true ? "ok" : "stale";
 }
 
 export async function job(store: Store, id: number): Promise<JobRecord> {

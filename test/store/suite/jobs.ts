@@ -151,18 +151,14 @@ export function jobSuite(hosts: Hosts): void {
     });
   });
 
-  describe("finishJob", () => {
+  describe("finishJobs", () => {
     test("ends a job OK, with its result and times", async () => {
       const store = await hosts.open();
       const id = await scheduleOne(store);
       const held = await claim(store, await worker(store));
-      const outcome = await store.finishJob({
-        ...held,
-        result: '{"a":[1,null,"x"]}',
-        timeStart: 1_111,
-        timeStop: 2_222,
-      });
-      expect(outcome).toBe("ok");
+      const result = '{"a":[1,null,"x"]}';
+      const end = { ...held, result, timeStart: 1_111, timeStop: 2_222 };
+      expect(await store.finishJobs([end])).toEqual([true]);
       expect(await job(store, id)).toMatchObject({
         state: "OK",
         errorCat: "NA",
@@ -172,6 +168,44 @@ export function jobSuite(hosts: Hosts): void {
         timeStop: 2_222,
         worker: held.worker,
       });
+    });
+
+    test("judges each of several for itself, and releases what waits for those accepted", async () => {
+      const store = await hosts.open();
+      const ids = [await scheduleOne(store), await scheduleOne(store)];
+      const behind = await scheduleOne(store, { dependencies: ids });
+      const by = await worker(store);
+      const [one, two] = [await claim(store, by), await claim(store, by)];
+      const times = { timeStart: 1, timeStop: 2 };
+      const outcomes = await store.finishJobs([
+        { ...one, attempt: 7, result: '"late"', ...times },
+        { ...one, result: '"one"', ...times },
+        { ...one, result: '"again"', ...times },
+        { ...two, result: '"two"', ...times },
+      ]);
+      expect(outcomes).toEqual([false, true, false, true]);
+      const [next] = await store.claimJobs(by, 1, undefined);
+      expect(next).toMatchObject({ id: behind, results: ['"one"', '"two"'] });
+    });
+
+    test("ends none of several if one cannot be stored", async () => {
+      const store = await hosts.open();
+      const ids = [await scheduleOne(store), await scheduleOne(store)];
+      const by = await worker(store);
+      const [one, two] = [await claim(store, by), await claim(store, by)];
+      const times = { timeStart: 1, timeStop: 2 };
+      const storing = store.finishJobs([
+        { ...one, result: "1", ...times },
+        {
+          ...two,
+          result: null as never,
+          timeStart: null as never,
+          timeStop: 1,
+        },
+      ]);
+      await expect(storing).rejects.toBeInstanceOf(Error);
+      expect(await states(store, ids)).toEqual(["RUNNING", "RUNNING"]);
+      expect(await store.finishJobs([])).toEqual([]);
     });
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
   claim,
   failure,
+  finish,
   type Hosts,
   job,
   schedule,
@@ -65,7 +66,7 @@ export function textSuite(hosts: Hosts): void {
       const by = await worker(store);
       const held = await claim(store, by);
       const result = JSON.stringify([text]);
-      await store.finishJob({ ...held, result, timeStart: 1, timeStop: 2 });
+      await finish(store, held, result);
       expect((await job(store, one)).result).toBe(result);
       const [next] = await store.claimJobs(by, 1, undefined);
       expect(next!.results).toEqual([result]);
@@ -95,12 +96,7 @@ export function textSuite(hosts: Hosts): void {
     const large = JSON.stringify("ä🧵'\\\n".repeat(200_000));
     const id = await scheduleOne(store, { kwargs: large });
     const held = await claim(store, await worker(store));
-    await store.finishJob({
-      ...held,
-      result: large,
-      timeStart: 1,
-      timeStop: 2,
-    });
+    await finish(store, held, large);
     const { kwargs, result } = await job(store, id);
     expect(kwargs === large && result === large).toBe(true);
   });

@@ -1,0 +1,29 @@
+import { writeSync } from "node:fs";
+import type { Readable } from "node:stream";
+
+import type { ChildMessage } from "./messages.js";
+
+/**
+ * What a child tells its host, each message as a line of JSON. It is in the kernel's hands when this
+ * returns, whatever the process does next: loop without end, exit, or be killed. Many are read at once.
+ */
+export function tell(fd: number, message: ChildMessage): void {
+  const line = Buffer.from(`${JSON.stringify(message)}\n`);
+  for (let at = 0; at < line.length;) at += writeSync(fd, line, at);
+}
+
+/** Calls back with each message, in their order. */
+export function hear(
+  stream: Readable,
+  callback: (message: ChildMessage) => void,
+): void {
+  let begun = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (text: string) => {
+    const lines = (begun + text).split("\n");
+    begun = lines.pop() ?? "";
+    for (const line of lines) callback(JSON.parse(line) as ChildMessage);
+  });
+  // A reset at the end of a killed process is no news.
+  stream.on("error", () => undefined);
+}
