@@ -2,11 +2,11 @@ import { JobNotFoundError, OptionError } from "../errors.js";
 import type { JobRecord, NewJob } from "../models/job.js";
 import type { Store } from "../store/store.js";
 import type { Dispatcher } from "../supervisor/dispatcher.js";
-import type { EndedFields } from "../supervisor/ending.js";
+import type { EndedFields, Ending } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
 import { Job, type JobPort, type WaitOptions } from "./job.js";
 import {
-  newRecord,
+  newJob,
   readId,
   type ScheduleOptions,
   Scheduling,
@@ -39,32 +39,31 @@ export class Desk implements JobPort {
 
   async schedule(
     where: string,
-    action: unknown,
+    given: unknown,
     kwargs: readonly string[],
     options: ScheduleOptions | undefined,
   ): Promise<Job[]> {
     const store = this.#port.store(where);
-    const { wait, ...plan } = this.#scheduling.plan(where, options);
-    const record = await this.#scheduling.action(where, action);
+    const plan = this.#scheduling.plan(where, options);
+    const action = await this.#scheduling.action(where, given);
     const dispatcher = this.#port.dispatcher();
-    dispatcher.learn(record);
-    const actionId = record.id;
-    const news = kwargs.map((text) => ({ ...plan, actionId, kwargs: text }));
+    dispatcher.learn(action);
+    const news = kwargs.map((text) => newJob(plan, action.id, text));
     const inserting = store.insertJobs(news);
     dispatcher.poke();
     const inserted = await inserting;
     const jobs = inserted.map(({ id }, index) =>
-      this.#scheduled(id, news[index] as NewJob),
+      this.#scheduled(id, news[index]!),
     );
     for (const job of jobs) this.#port.scheduled(job);
-    await this.#endedAtOnce(inserted.filter(({ ended }) => ended).length, jobs);
-    if (wait) await this.#waits.wait(where, jobs, undefined);
+    if (inserted.some(({ ended }) => ended)) await this.#endedAtOnce(jobs);
+    if (plan.wait) await this.#waits.wait(where, jobs, undefined);
     return jobs;
   }
 
   /** A handle on a job that is in the store already. */
   handle(record: JobRecord): Job {
-    return new Job(record, () => this.#waiter.follow(record.id), this);
+    return new Job(record.id, record, this);
   }
 
   /** Handles as they were given, and new ones for ids. */
@@ -126,6 +125,10 @@ export class Desk implements JobPort {
     return outcome !== "ended" && job.errorCat === "HALTED";
   }
 
+  follow(id: number): Ending {
+    return this.#waiter.follow(id);
+  }
+
   collect(id: number): Promise<boolean> {
     return this.#port.store("job.done").collectJob(id);
   }
@@ -152,13 +155,11 @@ export class Desk implements JobPort {
 
   /** A handle on a job that has just been stored: no end of it can be missed. */
   #scheduled(id: number, job: NewJob): Job {
-    const ending = this.#waiter.follow(id, true);
-    return new Job(newRecord(id, job), () => ending, this);
+    return new Job(id, job, this, this.#waiter.follow(id, true));
   }
 
   /** Some had a dependency that had failed already. */
-  async #endedAtOnce(nr: number, jobs: readonly Job[]): Promise<void> {
-    if (nr === 0) return;
+  async #endedAtOnce(jobs: readonly Job[]): Promise<void> {
     await Promise.all(jobs.map((job) => job.load()));
     for (const { id, state } of jobs) if (state === "ERROR") this.ended(id);
   }

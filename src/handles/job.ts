@@ -1,5 +1,12 @@
 import { JobNotFoundError } from "../errors.js";
-import type { ErrorCat, JobError, JobRecord, JobState } from "../models/job.js";
+import {
+  type ErrorCat,
+  type JobError,
+  type JobRecord,
+  type JobState,
+  type NewJob,
+  newRecord,
+} from "../models/job.js";
 import type { EndedFields, Ending } from "../supervisor/ending.js";
 
 export interface WaitOptions {
@@ -17,27 +24,40 @@ export interface JobPort {
   find(id: number): Promise<JobRecord | undefined>;
   cancel(job: Job): Promise<boolean>;
   collect(id: number): Promise<boolean>;
+  follow(id: number): Ending;
 }
 
 /** A job as it was when this handle last looked: it changes only through `wait`, `load`, `cancel` and `done`. */
 export class Job<R = unknown> {
-  #record: JobRecord;
+  readonly id: number;
+  /** As it was handed in, until more is asked of it: most handles are asked for their end alone. */
+  #known: JobRecord | NewJob;
   /** What its end has changed of the record; not merged, since most handles are asked for one field. */
-  #end: EndedFields | undefined;
-  #result: { value: R } | undefined;
+  #end: EndedFields | undefined = undefined;
+  #result: { value: R } | undefined = undefined;
   readonly #port: JobPort;
-  /** The end of the job as this process sees it; shared by the handles on it. */
-  readonly ending: () => Ending;
+  /** Of a job that was scheduled here, whose end cannot be missed. */
+  readonly #ending: Ending | undefined;
 
   /** @internal */
-  constructor(record: JobRecord, ending: () => Ending, port: JobPort) {
-    this.#record = record;
-    this.ending = ending;
+  constructor(
+    id: number,
+    known: JobRecord | NewJob,
+    port: JobPort,
+    ending?: Ending,
+  ) {
+    this.id = id;
+    this.#known = known;
     this.#port = port;
+    this.#ending = ending;
   }
 
-  get id(): number {
-    return this.#record.id;
+  /**
+   * The end of the job as this process sees it; shared by the handles on it.
+   * @internal
+   */
+  get ending(): Ending {
+    return this.#ending ?? this.#port.follow(this.id);
   }
 
   get name(): string {
@@ -49,7 +69,8 @@ export class Job<R = unknown> {
   }
 
   get state(): JobState {
-    return (this.#end ?? this.#record).state;
+    if (this.#end !== undefined) return this.#end.state;
+    return "state" in this.#known ? this.#known.state : "NEW";
   }
 
   get errorCat(): ErrorCat {
@@ -178,13 +199,19 @@ export class Job<R = unknown> {
   replace(record: JobRecord): void {
     this.#result = undefined;
     this.#end = undefined;
-    this.#record = record;
+    this.#known = record;
   }
 
   /** @internal */
   finish(end: EndedFields): void {
     this.#result = undefined;
     this.#end = end;
+  }
+
+  get #record(): JobRecord {
+    const known = this.#known;
+    if ("state" in known) return known;
+    return (this.#known = newRecord(this.id, known));
   }
 }
 

@@ -6,6 +6,7 @@ import {
   WaitTimeoutError,
 } from "../errors.js";
 import { boolean, duration, readOptions, signal } from "../options.js";
+import type { Ending, Listener } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
 import type { Job, WaitOptions } from "./job.js";
 
@@ -14,10 +15,12 @@ const rules = { timeout: duration(undefined), die: boolean(undefined), signal };
 /** Makes the error that ends a wait. Made where the wait is, not where the news came: its stack is the caller's. */
 type Failure = () => unknown;
 
+const byDefault = readOptions("wait", rules);
+
 /** Waiting for jobs. */
 export class Waits {
   readonly #waiter: Waiter;
-  readonly #pending = new Set<(failure: Failure) => void>();
+  readonly #pending = new Set<Wait>();
   #stopped = false;
 
   constructor(waiter: Waiter) {
@@ -30,74 +33,139 @@ export class Waits {
     jobs: readonly Job[],
     options: WaitOptions | undefined,
   ): Promise<void> {
-    const { timeout, die, signal } = readOptions(where, rules, options);
+    const { timeout, die, signal } =
+      options === undefined ? byDefault : readOptions(where, rules, options);
     if (this.#stopped) throw new StoppedError(where);
     signal?.throwIfAborted();
     for (const job of jobs)
       if (ended(job) && fatal(job, die)) throw failed(job);
-    const waiting = new Set(jobs.filter((job) => !ended(job)));
-    if (waiting.size === 0) return;
-    const undo: (() => void)[] = [];
-    const failure = await new Promise<Failure | undefined>((end) => {
-      const arrived = (job: Job): void => {
-        waiting.delete(job);
-        if (fatal(job, die)) end(() => failed(job));
-        else if (waiting.size === 0) end(undefined);
-      };
-      this.#pending.add(end);
-      undo.push(() => this.#pending.delete(end));
-      for (const job of waiting) undo.push(this.#await(job, arrived, end));
-      if (timeout !== undefined) {
-        const late = (): unknown =>
-          new WaitTimeoutError(
-            timeout,
-            Array.from(waiting, ({ id }) => id),
-          );
-        const timer = setTimeout(end, timeout, late);
-        undo.push(() => {
-          clearTimeout(timer);
-        });
-      }
-      const abort = (): void => {
-        end(() => signal?.reason as unknown);
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      undo.push(() => signal?.removeEventListener("abort", abort));
-    });
-    for (const one of undo) one();
+    const waiting = jobs.filter((job) => !ended(job));
+    if (waiting.length === 0) return;
+    const wait = new Wait(this.#waiter, die);
+    this.#pending.add(wait);
+    const failure = await wait.over(waiting, timeout, signal);
+    this.#pending.delete(wait);
     if (failure !== undefined) throw failure();
   }
 
   /** Rejects what still waits. */
   stop(): void {
     this.#stopped = true;
-    for (const end of this.#pending) end(() => new StoppedError("wait"));
+    for (const wait of this.#pending) wait.end(() => new StoppedError("wait"));
+  }
+}
+
+/** One call of `wait`. */
+class Wait {
+  readonly #waiter: Waiter;
+  readonly #die: boolean | undefined;
+  readonly #arrivals: Arrival[] = [];
+  /** How many have not arrived. */
+  #left = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #unlisten: (() => void) | undefined;
+  #resolve: ((failure: Failure | undefined) => void) | undefined;
+
+  constructor(waiter: Waiter, die: boolean | undefined) {
+    this.#waiter = waiter;
+    this.#die = die;
   }
 
-  #await(
-    job: Job,
-    arrived: (job: Job) => void,
-    end: (failure: Failure) => void,
-  ): () => void {
-    const ending = job.ending();
-    const refresh = (): void => {
-      if (ending.deleted) end(() => new JobNotFoundError(job.id));
-      else if (ending.fields !== undefined) {
-        job.finish(ending.fields);
-        arrived(job);
-      } else {
-        job.load().then(arrived, (cause: unknown) => {
-          end(() => cause);
-        });
-      }
-    };
+  over(
+    jobs: readonly Job[],
+    timeout: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Failure | undefined> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      for (const job of jobs.length > 1 ? new Set(jobs) : jobs)
+        this.#await(job);
+      if (timeout !== undefined) this.#limit(timeout);
+      if (signal !== undefined) this.#heed(signal);
+    });
+  }
+
+  arrived(arrival: Arrival): void {
+    const { job } = arrival;
+    arrival.here = true;
+    this.#left -= 1;
+    if (fatal(job, this.#die)) this.end(() => failed(job));
+    else if (this.#left === 0) this.end(undefined);
+  }
+
+  end(failure: Failure | undefined): void {
+    this.#resolve?.(failure);
+    clearTimeout(this.#timer);
+    this.#unlisten?.();
+    for (const one of this.#missing) this.#waiter.forsake(one.ending, one);
+  }
+
+  get #missing(): Arrival[] {
+    return this.#arrivals.filter(({ here }) => !here);
+  }
+
+  #await(job: Job): void {
+    const arrival = new Arrival(this, job);
+    const { ending } = arrival;
+    this.#arrivals.push(arrival);
+    this.#left += 1;
     if (ending.ended || ending.deleted) {
-      soon(refresh);
-      return () => undefined;
+      soon(() => {
+        arrival.told();
+      });
+      return;
     }
-    const undo = this.#waiter.await(ending, refresh);
+    this.#waiter.await(ending, arrival);
     if (!ending.sure) this.#waiter.look();
-    return undo;
+  }
+
+  #limit(timeout: number): void {
+    this.#timer = setTimeout(() => {
+      const pending = this.#missing.map(({ job }) => job.id);
+      this.end(() => new WaitTimeoutError(timeout, pending));
+    }, timeout);
+  }
+
+  #heed(signal: AbortSignal): void {
+    const abort = (): void => {
+      this.end(() => signal.reason as unknown);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    this.#unlisten = () => {
+      signal.removeEventListener("abort", abort);
+    };
+  }
+}
+
+/** One job of a wait, whose handle is refreshed when it has ended. */
+class Arrival implements Listener {
+  readonly job: Job;
+  readonly ending: Ending;
+  here = false;
+  readonly #wait: Wait;
+
+  constructor(wait: Wait, job: Job) {
+    this.#wait = wait;
+    this.job = job;
+    this.ending = job.ending;
+  }
+
+  told(): void {
+    const { job, ending } = this;
+    if (ending.deleted) this.#wait.end(() => new JobNotFoundError(job.id));
+    else if (ending.fields !== undefined) {
+      job.finish(ending.fields);
+      this.#wait.arrived(this);
+    } else {
+      job.load().then(
+        () => {
+          this.#wait.arrived(this);
+        },
+        (cause: unknown) => {
+          this.#wait.end(() => cause);
+        },
+      );
+    }
   }
 }
 

@@ -76,6 +76,33 @@ export interface NewJob {
   dependencies: readonly number[];
 }
 
+/** The record of a job that has just been stored. */
+export function newRecord(id: number, job: NewJob): JobRecord {
+  return {
+    id,
+    name: job.name || `j${String(id)}`,
+    category: job.category,
+    state: "NEW",
+    errorCat: "NA",
+    timeStart: 0,
+    timeStop: 0,
+    timeout: job.timeout,
+    actionId: job.actionId,
+    kwargs: job.kwargs,
+    result: null,
+    error: null,
+    die: job.die,
+    dependencies: [...job.dependencies],
+    returnQueues: [],
+    priority: 0,
+    runAt: 0,
+    attempt: 0,
+    maxAttempts: 1,
+    progress: null,
+    worker: null,
+  };
+}
+
 /** A job that a worker has taken: what it needs to run. Values are JSON text. */
 export interface ClaimedJob {
   id: number;

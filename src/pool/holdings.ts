@@ -103,7 +103,7 @@ export class Holdings {
     const { result, error, timeStart, timeStop } = end;
     const outcome: Outcome =
       error === undefined
-        ? { kind: "ok", end: { ...end, result: result ?? "null" } }
+        ? { kind: "ok", result: result ?? "null", timeStart, timeStop }
         : { kind: "failed", errorCat: "ERROR", error, timeStart, timeStop };
     this.#settle(assignment, outcome, end.took);
     return true;

@@ -1,5 +1,4 @@
 import type { ErrorCat, JobError } from "../models/job.js";
-import type { End } from "../transport/messages.js";
 import type { Gone } from "./vessel.js";
 
 /** Why a job is being stopped, which is what its end will be called, whatever it still answers. */
@@ -10,7 +9,7 @@ export interface Verdict {
 
 /** What became of a job that a worker was given. */
 export type Outcome =
-  | { kind: "ok"; end: End & { result: string } }
+  | { kind: "ok"; result: string; timeStart: number; timeStop: number }
   | {
       kind: "failed";
       errorCat: ErrorCat;

@@ -13,6 +13,11 @@ export type EndedFields = Pick<
   | "worker"
 >;
 
+/** Who waits for an end: it is told once. */
+export interface Listener {
+  told(): void;
+}
+
 /** Characters of a result that are worth keeping for a waiter; a longer one is read again from the store. */
 const kept = 4_096;
 
@@ -28,8 +33,8 @@ export class Ending {
   /** The job was deleted. */
   deleted = false;
   /** Absent if the end was not seen here, or the result is large: then the store knows. */
-  fields: EndedFields | undefined;
-  #waiting: (() => void)[] | undefined;
+  fields: EndedFields | undefined = undefined;
+  #listeners: Listener[] | undefined = undefined;
 
   constructor(id: number, sure: boolean) {
     this.id = id;
@@ -37,32 +42,33 @@ export class Ending {
   }
 
   get awaited(): boolean {
-    return this.#waiting !== undefined && this.#waiting.length > 0;
+    return this.#listeners !== undefined && this.#listeners.length > 0;
   }
 
   end(fields: EndedFields | undefined): void {
     this.ended = true;
     if (fields !== undefined && (fields.result?.length ?? 0) <= kept)
       this.fields = fields;
-    this.#wake();
+    this.#tell();
   }
 
   delete(): void {
     this.deleted = true;
-    this.#wake();
+    this.#tell();
   }
 
-  /** Calls back once, when the job has ended or is no more; gives what takes the call back. */
-  listen(callback: () => void): () => void {
-    (this.#waiting ??= []).push(callback);
-    return () => {
-      this.#waiting = this.#waiting?.filter((other) => other !== callback);
-    };
+  listen(listener: Listener): void {
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
   }
 
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    for (const callback of waiting ?? []) callback();
+  unlisten(listener: Listener): void {
+    this.#listeners = this.#listeners?.filter((other) => other !== listener);
+  }
+
+  #tell(): void {
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    for (const listener of listeners ?? []) listener.told();
   }
 }

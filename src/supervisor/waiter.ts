@@ -1,7 +1,7 @@
 import { clearInterval, monotonic, setInterval, setTimeout } from "../clock.js";
 import type { JobState } from "../models/job.js";
 import type { Store } from "../store/store.js";
-import { type EndedFields, Ending } from "./ending.js";
+import { type EndedFields, Ending, type Listener } from "./ending.js";
 
 /** Behind the wake-ups stands a slow look, in case one is missed. */
 const lookInterval = 1_000;
@@ -54,24 +54,22 @@ export class Waiter {
   ended(id: number, fields?: EndedFields): void {
     const ending = this.#pending.get(id);
     if (ending === undefined) return;
-    this.#pending.delete(id);
+    this.#leave(ending);
     ending.end(fields);
   }
 
   deleted(ids: readonly number[]): void {
     for (const id of ids) {
-      this.#pending.get(id)?.delete();
-      this.#pending.delete(id);
+      const ending = this.#pending.get(id);
+      if (ending === undefined) continue;
+      this.#leave(ending);
+      ending.delete();
     }
   }
 
-  /** Calls back when it has ended or is deleted; until then the process stays alive. Gives what takes it back. */
-  await(ending: Ending, callback: () => void): () => void {
-    const stopListening = ending.listen(() => {
-      this.#awaited.delete(ending);
-      if (this.#awaited.size === 0) this.#rest();
-      callback();
-    });
+  /** Tells the listener when it has ended or is deleted; until then the process stays alive. */
+  await(ending: Ending, listener: Listener): void {
+    ending.listen(listener);
     this.#awaited.add(ending);
     this.#timer ??= setInterval(() => {
       this.look();
@@ -85,11 +83,13 @@ export class Waiter {
           this.#asking = false;
         });
     }, lookInterval);
-    return () => {
-      stopListening();
-      if (!ending.awaited) this.#awaited.delete(ending);
-      if (this.#awaited.size === 0) this.#rest();
-    };
+  }
+
+  /** Takes back an `await`. */
+  forsake(ending: Ending, listener: Listener): void {
+    ending.unlisten(listener);
+    if (!ending.awaited) this.#awaited.delete(ending);
+    this.#restIfIdle();
   }
 
   /** Asks the store about those that are awaited; again and again while that finds some. */
@@ -106,7 +106,14 @@ export class Waiter {
       });
   }
 
-  #rest(): void {
+  #leave(ending: Ending): void {
+    this.#pending.delete(ending.id);
+    this.#awaited.delete(ending);
+    this.#restIfIdle();
+  }
+
+  #restIfIdle(): void {
+    if (this.#awaited.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

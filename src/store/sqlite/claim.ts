@@ -3,9 +3,18 @@ import type BetterSqlite3 from "better-sqlite3";
 import type { ClaimedJob } from "../../models/job.js";
 import type { Categories, Claimant } from "../store.js";
 
-interface ClaimedRow extends Omit<ClaimedJob, "dependencies" | "results"> {
-  priority: number;
-}
+/** Lists, since the objects are made of them, with all their fields at once. */
+type ClaimedRow = [
+  id: number,
+  name: string,
+  category: string,
+  timeout: number,
+  actionId: number,
+  kwargs: string,
+  attempt: number,
+  interruptions: number,
+  priority: number,
+];
 
 /** Taking jobs, and how many there are to take. */
 export class JobClaim {
@@ -22,7 +31,7 @@ export class JobClaim {
     const take = (where: string): string => `
       update myjobs_job set state = 'RUNNING', attempt = attempt + 1, worker = @nr, host = @host, time_start = @now
       where id in (${where} order by priority desc, id limit @limit)
-      returning id, name, category, timeout, action_id as actionId, kwargs, attempt, interruptions, priority`;
+      returning id, name, category, timeout, action_id, kwargs, attempt, interruptions, priority`;
     const ready =
       "select id from myjobs_job where state = 'NEW' and waiting = 0";
     const readyIn = `${ready} and category in (select value from json_each(@categories))`;
@@ -33,10 +42,10 @@ export class JobClaim {
       limit: number;
       categories: string;
     }
-    this.#claim = db.prepare<Omit<Taken, "categories">, ClaimedRow>(
-      take(ready),
-    );
-    this.#claimIn = db.prepare<Taken, ClaimedRow>(take(readyIn));
+    this.#claim = db
+      .prepare<Omit<Taken, "categories">, ClaimedRow>(take(ready))
+      .raw();
+    this.#claimIn = db.prepare<Taken, ClaimedRow>(take(readyIn)).raw();
     this.#count = db.prepare<[number], { nr: number }>(
       `select count(*) as nr from (${ready} limit ?)`,
     );
@@ -79,9 +88,9 @@ export class JobClaim {
             categories: JSON.stringify(categories),
           });
     // SQLite returns changed rows in no promised order.
-    rows.sort((a, b) => b.priority - a.priority || a.id - b.id);
+    rows.sort((a, b) => b[8] - a[8] || a[0] - b[0]);
     if (rows[0] !== undefined)
-      this.#busy.run(Number(worker.idle), rows[0].id, now, worker.id);
+      this.#busy.run(Number(worker.idle), rows[0][0], now, worker.id);
     else if (worker.idle) this.#waiting.run(now, worker.id);
     const depending = rows.length > 0 && this.#anyDependency.get() === 1;
     return rows.map((row) => this.#claimed(row, depending));
@@ -96,12 +105,20 @@ export class JobClaim {
   }
 
   #claimed(row: ClaimedRow, depending: boolean): ClaimedJob {
-    const { id, name, category, timeout, actionId, kwargs } = row;
-    const { attempt, interruptions } = row;
+    const [id, name, category, timeout, actionId] = row;
+    const [, , , , , kwargs, attempt, interruptions] = row;
     const found = depending ? this.#dependencies.all(id) : [];
-    const dependencies = found.map((one) => one.id);
-    const results = found.map((one) => one.result ?? "null");
-    const job = { id, name, category, timeout, actionId, kwargs };
-    return { ...job, attempt, interruptions, dependencies, results };
+    return {
+      id,
+      name,
+      category,
+      timeout,
+      actionId,
+      kwargs,
+      attempt,
+      interruptions,
+      dependencies: found.map((one) => one.id),
+      results: found.map((one) => one.result ?? "null"),
+    };
   }
 }
