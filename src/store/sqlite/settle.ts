@@ -104,8 +104,13 @@ export class JobSettle {
     return finishes.map((finish) => {
       const { id, worker, attempt, result, timeStart, timeStop } = finish;
       const { changes } = this.#finish.run(
-        ...([result, timeStart, timeStop] as const),
-        ...([id, host, worker, attempt] as const),
+        result,
+        timeStart,
+        timeStop,
+        id,
+        host,
+        worker,
+        attempt,
       );
       if (changes === 0) return false;
       if (depending) this.#dependants.release(id);
