@@ -25,7 +25,8 @@ export class JobContext {
     attempt: number;
     dependencies: number[];
   } {
-    const { id, name, category, attempt, dependencies } = this.#message;
+    const { id, name, attempt } = this.#message;
+    const { category = "", dependencies = [] } = this.#message;
     return { id, name, category, attempt, dependencies: [...dependencies] };
   }
 
@@ -38,7 +39,8 @@ export class JobContext {
   }
 
   get dependencies(): unknown[] {
-    this.#dependencies ??= this.#message.results.map(
+    const { results = [] } = this.#message;
+    this.#dependencies ??= results.map(
       (result) => JSON.parse(result) as unknown,
     );
     return this.#dependencies;

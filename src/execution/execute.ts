@@ -19,7 +19,8 @@ export function execute(
     attempt,
     timeStart,
     timeStop: now(),
-    took: monotonic() - begun,
+    // To the microsecond: more digits only make the message longer.
+    took: Math.round((monotonic() - begun) * 1_000) / 1_000,
     ...outcome,
   });
   const succeed = (value: unknown): End =>

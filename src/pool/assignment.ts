@@ -41,6 +41,18 @@ export class Assignment {
   }
 
   get message(): JobMessage {
-    return { ...this.job, mark: this.mark };
+    const { job, mark } = this;
+    const free = job.dependencies.length === 0;
+    return {
+      id: job.id,
+      name: job.name,
+      category: job.category === "" ? undefined : job.category,
+      actionId: job.actionId,
+      kwargs: job.kwargs,
+      attempt: job.attempt,
+      dependencies: free ? undefined : job.dependencies,
+      results: free ? undefined : job.results,
+      mark,
+    };
   }
 }

@@ -48,6 +48,7 @@ export class Dispatcher implements PoolPort {
   /** Cancelled between their claim and their start. */
   readonly #cancelled = new Set<number>();
   #closing = false;
+  #poked = false;
 
   constructor(
     store: Store,
@@ -55,9 +56,7 @@ export class Dispatcher implements PoolPort {
     bounds: Bounds,
     port: DispatcherPort,
   ) {
-    const failed = (error: Error): void => {
-      port.failed(error);
-    };
+    const failed = port.failed.bind(port);
     const { categories } = options;
     this.#store = store;
     this.#options = options;
@@ -69,9 +68,7 @@ export class Dispatcher implements PoolPort {
     });
     this.#ledger = new Ledger(store, {
       failed,
-      ended: (id, fields) => {
-        port.ended(id, fields);
-      },
+      ended: port.ended.bind(port),
       news: () => {
         this.poke();
       },
@@ -101,9 +98,14 @@ export class Dispatcher implements PoolPort {
 
   /** There may be something to do. Cheap; the claims go into the commit of this turn. */
   poke(): void {
-    if (this.#closing) return;
-    for (const worker of this.pool.workers.values()) this.#claims.feed(worker);
-    this.#demand.measure();
+    if (this.#poked) return;
+    this.#poked = true;
+    soon(() => {
+      this.#poked = false;
+      if (this.#closing) return;
+      for (const one of this.pool.workers.values()) this.#claims.feed(one);
+      this.#demand.measure();
+    });
   }
 
   /** An in-process worker; one that is to take a single job halts after it. */

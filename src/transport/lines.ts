@@ -20,9 +20,16 @@ export function hear(
   let begun = "";
   stream.setEncoding("utf8");
   stream.on("data", (text: string) => {
-    const lines = (begun + text).split("\n");
-    begun = lines.pop() ?? "";
-    for (const line of lines) callback(JSON.parse(line) as ChildMessage);
+    const end = text.lastIndexOf("\n");
+    if (end < 0) {
+      begun += text;
+      return;
+    }
+    const lines = begun + text.slice(0, end);
+    begun = text.slice(end + 1);
+    // At once, which is faster than one by one: a line break stands only between them.
+    const all = `[${lines.replaceAll("\n", ",")}]`;
+    for (const message of JSON.parse(all) as ChildMessage[]) callback(message);
   });
   // A reset at the end of a killed process is no news.
   stream.on("error", () => undefined);

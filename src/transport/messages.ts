@@ -1,8 +1,18 @@
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob, JobError } from "../models/job.js";
 
-/** One job on its way to the process that runs it. Values travel as JSON text, and are read where they are used. */
-export interface JobMessage extends ClaimedJob {
+/**
+ * One job on its way to the process that runs it. Values travel as JSON text, and are read where they
+ * are used; undefined are the empty ones, which need not travel.
+ */
+export interface JobMessage extends Pick<
+  ClaimedJob,
+  "id" | "name" | "actionId" | "kwargs" | "attempt"
+> {
+  category: string | undefined;
+  dependencies: readonly number[] | undefined;
+  /** The dependencies' results, in their order. */
+  results: readonly string[] | undefined;
   /** Its place among the marks, if it can be taken back before it has started; 0 = it cannot. */
   mark: number;
 }
