@@ -5,7 +5,6 @@ import { Engine, type MyJobsEvents } from "./engine.js";
 import type { WorkersCheck } from "./handles/fleet.js";
 import type { Job, WaitOptions } from "./handles/job.js";
 import {
-  kwargsJson,
   kwargsTexts,
   type ScheduleArguments,
   type ScheduleOptions,
@@ -93,18 +92,13 @@ export class MyJobs implements AsyncDisposable {
    * elsewhere, `ValueError` for kwargs that JSON cannot carry, `OptionError` for a bad option,
    * `JobNotFoundError` for an unknown dependency.
    */
-  async schedule<K, R>(
+  schedule<K, R>(
     action: Action<K, R>,
     ...[kwargs, options]: ScheduleArguments<NoInfer<K>, ScheduleOptions>
   ): Promise<Job<Json<Awaited<R>>>> {
-    const text = kwargsJson("schedule", kwargs, "kwargs");
-    const jobs = await this.#engine.desk.schedule(
-      "schedule",
-      action,
-      [text],
-      options,
-    );
-    return jobs[0] as Job<Json<Awaited<R>>>;
+    const { desk } = this.#engine;
+    const scheduled = desk.scheduleOne("schedule", action, kwargs, options);
+    return scheduled as Promise<Job<Json<Awaited<R>>>>;
   }
 
   /** Stores one job for each kwargs: one transaction, all or none. */
@@ -115,7 +109,7 @@ export class MyJobs implements AsyncDisposable {
   ): Promise<Job<Json<Awaited<R>>>[]> {
     const where = "scheduleMany";
     const texts = kwargsTexts(where, kwargsList);
-    const jobs = await this.#engine.desk.schedule(
+    const jobs = await this.#engine.desk.scheduleMany(
       where,
       action,
       texts,

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 
 import { ValueError } from "../errors.js";
+import { hasToJson, isPlain, isSimple } from "./plain.js";
 
 /** SQLite's own limit: what is nested deeper could be stored, but not be read with SQL. */
 const deepest = 1_000;
@@ -16,7 +17,7 @@ export function faithful(value: unknown, path: string): unknown {
     case "undefined":
       return value;
     default:
-      return new Walk(path).whole(value);
+      return isSimple(value) ? value : new Walk(path).whole(value);
   }
 }
 
@@ -201,19 +202,6 @@ function isReadable(
   } catch {
     return false;
   }
-}
-
-function hasToJson(value: unknown): value is { toJSON(name: string): unknown } {
-  return (
-    typeof (value as { toJSON?: unknown } | null | undefined)?.toJSON ===
-    "function"
-  );
-}
-
-/** Object.prototype of whatever realm, or none. */
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function whyNotPlain(value: object): string {

@@ -1,12 +1,16 @@
 import { JobNotFoundError, OptionError } from "../errors.js";
+import type { ActionRecord } from "../models/action.js";
 import type { JobRecord, NewJob } from "../models/job.js";
 import type { Store } from "../store/store.js";
 import type { Dispatcher } from "../supervisor/dispatcher.js";
 import type { EndedFields, Ending } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
-import { Job, type JobPort, type WaitOptions } from "./job.js";
+import { Intake } from "./intake.js";
+import { Job, type JobPort, type Waiting, type WaitOptions } from "./job.js";
 import {
+  kwargsJson,
   newJob,
+  type Plan,
   readId,
   type ScheduleOptions,
   Scheduling,
@@ -29,36 +33,45 @@ export class Desk implements JobPort {
   readonly #waiter: Waiter;
   readonly #waits: Waits;
   readonly #scheduling: Scheduling;
+  readonly #intake: Intake;
 
   constructor(store: Store, waiter: Waiter, port: DeskPort) {
     this.#port = port;
     this.#waiter = waiter;
     this.#waits = new Waits(waiter);
     this.#scheduling = new Scheduling(store);
+    this.#intake = new Intake(store);
   }
 
-  async schedule(
+  /** One job. Of very many at once, what each still holds while it is being stored is what costs most. */
+  async scheduleOne(
+    where: string,
+    given: unknown,
+    kwargs: unknown,
+    options: ScheduleOptions | undefined,
+  ): Promise<Job> {
+    const text = kwargsJson(where, kwargs, "kwargs");
+    const plan = this.#plan(where, options);
+    if (plan.dependencies.length > 0 || plan.wait)
+      return (await this.#schedule(where, given, [text], plan))[0]!;
+    const action = await this.#scheduling.action(where, given);
+    const news = newJob(plan, action.id, text);
+    const batch = this.#intake.one(news);
+    const at = batch.jobs.length - 1;
+    this.#announce(action);
+    const inserted = (await batch.stored)[at]!;
+    const { id } = inserted instanceof Promise ? await inserted : inserted;
+    return this.#scheduled(id, news);
+  }
+
+  /** All or none. */
+  async scheduleMany(
     where: string,
     given: unknown,
     kwargs: readonly string[],
     options: ScheduleOptions | undefined,
   ): Promise<Job[]> {
-    const store = this.#port.store(where);
-    const plan = this.#scheduling.plan(where, options);
-    const action = await this.#scheduling.action(where, given);
-    const dispatcher = this.#port.dispatcher();
-    dispatcher.learn(action);
-    const news = kwargs.map((text) => newJob(plan, action.id, text));
-    const inserting = store.insertJobs(news);
-    dispatcher.poke();
-    const inserted = await inserting;
-    const jobs = inserted.map(({ id }, index) =>
-      this.#scheduled(id, news[index]!),
-    );
-    for (const job of jobs) this.#port.scheduled(job);
-    if (inserted.some(({ ended }) => ended)) await this.#endedAtOnce(jobs);
-    if (plan.wait) await this.#waits.wait(where, jobs, undefined);
-    return jobs;
+    return this.#schedule(where, given, kwargs, this.#plan(where, options));
   }
 
   /** A handle on a job that is in the store already. */
@@ -98,11 +111,11 @@ export class Desk implements JobPort {
     jobs: readonly Job[],
     options: WaitOptions | undefined,
   ): Promise<void> {
-    return this.#waits.wait(where, jobs, options);
+    return this.#waits.done(where, jobs, options);
   }
 
-  wait(jobs: readonly Job[], options: WaitOptions | undefined): Promise<void> {
-    return this.waitFor("job.wait", jobs, options);
+  wait(job: Job, options: WaitOptions | undefined): Waiting {
+    return this.#waits.wait("job.wait", [job], options);
   }
 
   async find(id: number): Promise<JobRecord | undefined> {
@@ -119,7 +132,7 @@ export class Desk implements JobPort {
     if (outcome === "running") {
       this.#port.dispatcher().cancel(job.id);
       const fresh = await this.handles(where, [job.id]);
-      await this.#waits.wait(where, fresh, { die: false });
+      await this.#waits.done(where, fresh, { die: false });
     }
     await job.load();
     return outcome !== "ended" && job.errorCat === "HALTED";
@@ -153,9 +166,41 @@ export class Desk implements JobPort {
     this.#waits.stop();
   }
 
+  #plan(where: string, options: ScheduleOptions | undefined): Plan {
+    this.#port.store(where);
+    return this.#scheduling.plan(where, options);
+  }
+
+  async #schedule(
+    where: string,
+    given: unknown,
+    kwargs: readonly string[],
+    plan: Plan,
+  ): Promise<Job[]> {
+    const action = await this.#scheduling.action(where, given);
+    const news = kwargs.map((text) => newJob(plan, action.id, text));
+    const inserting = this.#intake.many(news);
+    this.#announce(action);
+    const inserted = await inserting;
+    const jobs = inserted.map(({ id }, index) =>
+      this.#scheduled(id, news[index]!),
+    );
+    if (inserted.some(({ ended }) => ended)) await this.#endedAtOnce(jobs);
+    if (plan.wait) await this.#waits.done(where, jobs, undefined);
+    return jobs;
+  }
+
+  #announce(action: ActionRecord): void {
+    const dispatcher = this.#port.dispatcher();
+    dispatcher.learn(action);
+    dispatcher.poke();
+  }
+
   /** A handle on a job that has just been stored: no end of it can be missed. */
   #scheduled(id: number, job: NewJob): Job {
-    return new Job(id, job, this, this.#waiter.follow(id, true));
+    const handle = new Job(id, job, this, this.#waiter.follow(id, true));
+    this.#port.scheduled(handle);
+    return handle;
   }
 
   /** Some had a dependency that had failed already. */

@@ -18,9 +18,15 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
+/** Makes the error that ends a wait. Called where the wait is, not where the news came: its stack is the caller's. */
+export type Failure = () => unknown;
+
+/** Resolves when a wait is over; undefined if there is nothing to wait for. */
+export type Waiting = Promise<Failure | undefined> | undefined;
+
 /** What a handle can ask for. */
 export interface JobPort {
-  wait(jobs: readonly Job[], options: WaitOptions | undefined): Promise<void>;
+  wait(job: Job, options: WaitOptions | undefined): Waiting;
   find(id: number): Promise<JobRecord | undefined>;
   cancel(job: Job): Promise<boolean>;
   collect(id: number): Promise<boolean>;
@@ -161,7 +167,8 @@ export class Job<R = unknown> {
 
   /** Resolves when it has ended; with `die` (default as scheduled: true) rejects with `JobFailedError` if it failed. */
   async wait(options?: WaitOptions): Promise<this> {
-    await this.#port.wait([this], options);
+    const failure = await this.#port.wait(this, options);
+    if (failure !== undefined) throw failure();
     return this;
   }
 

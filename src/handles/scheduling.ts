@@ -53,7 +53,7 @@ const rules = {
   wait: boolean(false),
 };
 
-type Plan = Omit<NewJob, "kwargs" | "actionId"> & { wait: boolean };
+export type Plan = Omit<NewJob, "kwargs" | "actionId"> & { wait: boolean };
 
 /** Turns a call of `schedule` into what the store is given. */
 export class Scheduling {

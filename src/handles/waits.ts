@@ -8,12 +8,9 @@ import {
 import { boolean, duration, readOptions, signal } from "../options.js";
 import type { Ending, Listener } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
-import type { Job, WaitOptions } from "./job.js";
+import type { Failure, Job, Waiting, WaitOptions } from "./job.js";
 
 const rules = { timeout: duration(undefined), die: boolean(undefined), signal };
-
-/** Makes the error that ends a wait. Made where the wait is, not where the news came: its stack is the caller's. */
-type Failure = () => unknown;
 
 const byDefault = readOptions("wait", rules);
 
@@ -28,11 +25,21 @@ export class Waits {
   }
 
   /** Resolves when all have ended, and have been refreshed; rejects at the first failure in time that shall. */
-  async wait(
+  async done(
     where: string,
     jobs: readonly Job[],
     options: WaitOptions | undefined,
   ): Promise<void> {
+    const failure = await this.wait(where, jobs, options);
+    if (failure !== undefined) throw failure();
+  }
+
+  /** The same, but gives what failed. */
+  wait(
+    where: string,
+    jobs: readonly Job[],
+    options: WaitOptions | undefined,
+  ): Waiting {
     const { timeout, die, signal } =
       options === undefined ? byDefault : readOptions(where, rules, options);
     if (this.#stopped) throw new StoppedError(where);
@@ -40,12 +47,9 @@ export class Waits {
     for (const job of jobs)
       if (ended(job) && fatal(job, die)) throw failed(job);
     const waiting = jobs.filter((job) => !ended(job));
-    if (waiting.length === 0) return;
-    const wait = new Wait(this.#waiter, die);
-    this.#pending.add(wait);
-    const failure = await wait.over(waiting, timeout, signal);
-    this.#pending.delete(wait);
-    if (failure !== undefined) throw failure();
+    if (waiting.length === 0) return undefined;
+    const wait = new Wait(this.#waiter, this.#pending, die);
+    return wait.over(waiting, timeout, signal);
   }
 
   /** Rejects what still waits. */
@@ -58,16 +62,18 @@ export class Waits {
 /** One call of `wait`. */
 class Wait {
   readonly #waiter: Waiter;
+  readonly #pending: Set<Wait>;
   readonly #die: boolean | undefined;
-  readonly #arrivals: Arrival[] = [];
+  #arrivals: readonly Arrival[] = [];
   /** How many have not arrived. */
   #left = 0;
   #timer: NodeJS.Timeout | undefined;
   #unlisten: (() => void) | undefined;
   #resolve: ((failure: Failure | undefined) => void) | undefined;
 
-  constructor(waiter: Waiter, die: boolean | undefined) {
+  constructor(waiter: Waiter, pending: Set<Wait>, die: boolean | undefined) {
     this.#waiter = waiter;
+    this.#pending = pending;
     this.#die = die;
   }
 
@@ -78,8 +84,11 @@ class Wait {
   ): Promise<Failure | undefined> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      for (const job of jobs.length > 1 ? new Set(jobs) : jobs)
-        this.#await(job);
+      this.#pending.add(this);
+      const each = jobs.length > 1 ? [...new Set(jobs)] : jobs;
+      this.#left = each.length;
+      this.#arrivals = each.map((job) => new Arrival(this, job));
+      for (const arrival of this.#arrivals) this.#await(arrival);
       if (timeout !== undefined) this.#limit(timeout);
       if (signal !== undefined) this.#heed(signal);
     });
@@ -95,20 +104,16 @@ class Wait {
 
   end(failure: Failure | undefined): void {
     this.#resolve?.(failure);
-    clearTimeout(this.#timer);
+    this.#pending.delete(this);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#unlisten?.();
-    for (const one of this.#missing) this.#waiter.forsake(one.ending, one);
+    if (this.#left === 0) return;
+    for (const one of this.#arrivals)
+      if (!one.here) this.#waiter.forsake(one.ending, one);
   }
 
-  get #missing(): Arrival[] {
-    return this.#arrivals.filter(({ here }) => !here);
-  }
-
-  #await(job: Job): void {
-    const arrival = new Arrival(this, job);
+  #await(arrival: Arrival): void {
     const { ending } = arrival;
-    this.#arrivals.push(arrival);
-    this.#left += 1;
     if (ending.ended || ending.deleted) {
       soon(() => {
         arrival.told();
@@ -121,7 +126,9 @@ class Wait {
 
   #limit(timeout: number): void {
     this.#timer = setTimeout(() => {
-      const pending = this.#missing.map(({ job }) => job.id);
+      const pending = this.#arrivals
+        .filter(({ here }) => !here)
+        .map(({ job }) => job.id);
       this.end(() => new WaitTimeoutError(timeout, pending));
     }, timeout);
   }

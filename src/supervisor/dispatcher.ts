@@ -1,5 +1,5 @@
 import type { Bounds } from "../bounds.js";
-import { setImmediate } from "../clock.js";
+import { setImmediate, soon } from "../clock.js";
 import { OptionError } from "../errors.js";
 import type { Scale } from "../events.js";
 import type { ActionRecord } from "../models/action.js";

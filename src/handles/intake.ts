@@ -1,0 +1,75 @@
+import { soon } from "../clock.js";
+import type { NewJob } from "../models/job.js";
+import type { InsertedJob, Store } from "../store/store.js";
+
+/** So many that storing them does not hold up the event loop. */
+const most = 256;
+
+/**
+ * Hands jobs to the store in the order of their calls, single ones of one turn of the event loop
+ * together: an operation for each would cost more than storing it.
+ */
+export class Intake {
+  readonly #store: Store;
+  #open: Batch | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** All or none. */
+  many(jobs: readonly NewJob[]): Promise<InsertedJob[]> {
+    this.#send();
+    return this.#store.insertJobs(jobs);
+  }
+
+  /** The batch with which it is stored; it is the last in it by now. */
+  one(job: NewJob): Batch {
+    const batch = (this.#open ??= this.#begin());
+    batch.jobs.push(job);
+    if (batch.jobs.length === most) this.#send();
+    return batch;
+  }
+
+  #begin(): Batch {
+    const batch = new Batch(this.#store);
+    soon(() => {
+      if (this.#open === batch) this.#send();
+    });
+    return batch;
+  }
+
+  #send(): void {
+    this.#open?.send();
+    this.#open = undefined;
+  }
+}
+
+/** Jobs that are stored together, but none for the fault of another. */
+export class Batch {
+  readonly jobs: NewJob[] = [];
+  /** In their order; where they could not be stored together, each in its own time. */
+  readonly stored: Promise<(InsertedJob | Promise<InsertedJob>)[]>;
+  readonly #store: Store;
+  #begin: (stored: Promise<InsertedJob[]>) => void = () => undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+    const stored = new Promise<InsertedJob[]>((resolve) => {
+      this.#begin = resolve;
+    });
+    this.stored = stored.catch((cause: unknown) => {
+      if (this.jobs.length === 1) throw cause;
+      return this.jobs.map((job) => this.#alone(job));
+    });
+  }
+
+  send(): void {
+    this.#begin(this.#store.insertJobs(this.jobs));
+  }
+
+  async #alone(job: NewJob): Promise<InsertedJob> {
+    const [inserted] = await this.#store.insertJobs([job]);
+    return inserted!;
+  }
+}
