@@ -168,6 +168,28 @@ describe("the pool", () => {
     await expect(myjobs.workersSubprocessStart()).rejects.toThrow(WorkerError);
   });
 
+  test("gives the results of what ran before a job that never returns, while that one runs", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const work = ({ nr }: { nr: number }): number => {
+      while (nr === 300);
+      return nr;
+    };
+    const jobs = await myjobs.scheduleMany(
+      work,
+      Array.from({ length: 301 }, (_, nr) => ({ nr })),
+    );
+    const results = await myjobs.results(jobs.slice(0, 300), {
+      timeout: 20_000,
+    });
+    expect(results).toEqual(Array.from({ length: 300 }, (_, nr) => nr));
+    await until("the last one runs", async () => {
+      await jobs[300]!.load();
+      return jobs[300]!.state === "RUNNING";
+    });
+    expect(await jobs[300]!.cancel()).toBe(true);
+  });
+
   test("gives children the environment with the user's changes", async () => {
     process.env.MYJOBS_INHERITED = "yes";
     process.env.MYJOBS_REMOVED = "yes";

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "@jest/globals";
+
+import { Intake } from "../../src/handles/intake.js";
+import type { NewJob } from "../../src/models/job.js";
+import type { Store } from "../../src/store/store.js";
+
+const job = (name: string): NewJob => ({
+  ...{ name, category: "", timeout: 0, actionId: 1, kwargs: "{}" },
+  ...{ die: true, dependencies: [] },
+});
+
+/** A store that notes what it is given at once, and refuses what is named "bad". */
+function ground(): { intake: Intake; given: string[][] } {
+  const given: string[][] = [];
+  let id = 0;
+  const insertJobs: Store["insertJobs"] = async (jobs) => {
+    const names = jobs.map(({ name }) => name);
+    given.push(names);
+    if (names.includes("bad")) throw new Error("it is bad");
+    return jobs.map(() => ({ id: (id += 1), ended: false }));
+  };
+  return { intake: new Intake({ insertJobs } as Store), given };
+}
+
+async function idIn(
+  { jobs, stored }: ReturnType<Intake["one"]>,
+  name: string,
+): Promise<number> {
+  const at = jobs.findIndex((one) => one.name === name);
+  return (await (await stored)[at]!).id;
+}
+
+describe("The jobs of one turn", () => {
+  test("are handed to the store together, in the order of their calls", async () => {
+    const { intake, given } = ground();
+    const batches = [intake.one(job("a")), intake.one(job("b"))];
+    const many = intake.many([job("c"), job("d")]);
+    const last = intake.one(job("e"));
+    expect(await idIn(batches[0]!, "a")).toBe(1);
+    expect(await idIn(batches[1]!, "b")).toBe(2);
+    expect((await many).map(({ id }) => id)).toEqual([3, 4]);
+    expect(await idIn(last, "e")).toBe(5);
+    expect(given).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+  });
+
+  test("are not more at once than hold up nobody", async () => {
+    const { intake, given } = ground();
+    const names = Array.from({ length: 600 }, (_, nr) => String(nr));
+    const batches = names.map((name) => intake.one(job(name)));
+    await Promise.all(batches.map(({ stored }) => stored));
+    expect(given.map(({ length }) => length)).toEqual([256, 256, 88]);
+    expect(given.flat()).toEqual(names);
+  });
+
+  test("do not pay for one among them that cannot be stored", async () => {
+    const { intake } = ground();
+    const batch = ["a", "bad", "b"].map((name) => intake.one(job(name)))[0]!;
+    expect(await idIn(batch, "a")).toBe(1);
+    await expect(idIn(batch, "bad")).rejects.toThrow("it is bad");
+    expect(await idIn(batch, "b")).toBe(2);
+  });
+
+  test("that is alone and cannot be stored says so after one try", async () => {
+    const { intake, given } = ground();
+    const batch = intake.one(job("bad"));
+    await expect(idIn(batch, "bad")).rejects.toThrow("it is bad");
+    expect(given).toEqual([["bad"]]);
+  });
+});

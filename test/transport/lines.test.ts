@@ -1,0 +1,40 @@
+import { once } from "node:events";
+import { openSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { PassThrough } from "node:stream";
+
+import { expect, test } from "@jest/globals";
+
+import { hear, tell } from "../../src/transport/lines.js";
+import type { ChildMessage } from "../../src/transport/messages.js";
+import { temporaryFolder } from "../support/instance.js";
+
+const end = (id: number, result: string): ChildMessage => ({
+  ...{ type: "end", id, attempt: 1, result },
+  ...{ timeStart: 1, timeStop: 2, took: 0.5 },
+});
+const messages: ChildMessage[] = [
+  { type: "ready" },
+  end(1, JSON.stringify("one\ntwo\r\n\u2028ä🧵,[]")),
+  { type: "skipped", id: 2, mark: 3 },
+  end(3, JSON.stringify("x".repeat(300_000))),
+  end(4, "null"),
+];
+
+test.each([1, 7, 65_536])(
+  "What a child tells is heard whole and in order, read by %s bytes",
+  async (size) => {
+    const file = path.join(temporaryFolder(), "told");
+    const fd = openSync(file, "w");
+    for (const message of messages) tell(fd, message);
+    const bytes = readFileSync(file);
+    const stream = new PassThrough();
+    const heard: ChildMessage[] = [];
+    hear(stream, (message) => heard.push(message));
+    for (let at = 0; at < bytes.length; at += size)
+      stream.write(bytes.subarray(at, at + size));
+    stream.end();
+    await once(stream, "end");
+    expect(heard).toEqual(messages);
+  },
+);
