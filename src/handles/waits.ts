@@ -17,7 +17,6 @@ const byDefault = readOptions("wait", rules);
 /** Waiting for jobs. */
 export class Waits {
   readonly #waiter: Waiter;
-  readonly #pending = new Set<Wait>();
   #stopped = false;
 
   constructor(waiter: Waiter) {
@@ -48,21 +47,20 @@ export class Waits {
       if (ended(job) && fatal(job, die)) throw failed(job);
     const waiting = jobs.filter((job) => !ended(job));
     if (waiting.length === 0) return undefined;
-    const wait = new Wait(this.#waiter, this.#pending, die);
+    const wait = new Wait(this.#waiter, die);
     return wait.over(waiting, timeout, signal);
   }
 
   /** Rejects what still waits. */
   stop(): void {
     this.#stopped = true;
-    for (const wait of this.#pending) wait.end(() => new StoppedError("wait"));
+    this.#waiter.stop();
   }
 }
 
 /** One call of `wait`. */
 class Wait {
   readonly #waiter: Waiter;
-  readonly #pending: Set<Wait>;
   readonly #die: boolean | undefined;
   #arrivals: readonly Arrival[] = [];
   /** How many have not arrived. */
@@ -71,9 +69,8 @@ class Wait {
   #unlisten: (() => void) | undefined;
   #resolve: ((failure: Failure | undefined) => void) | undefined;
 
-  constructor(waiter: Waiter, pending: Set<Wait>, die: boolean | undefined) {
+  constructor(waiter: Waiter, die: boolean | undefined) {
     this.#waiter = waiter;
-    this.#pending = pending;
     this.#die = die;
   }
 
@@ -84,7 +81,6 @@ class Wait {
   ): Promise<Failure | undefined> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#pending.add(this);
       const each = jobs.length > 1 ? [...new Set(jobs)] : jobs;
       this.#left = each.length;
       this.#arrivals = each.map((job) => new Arrival(this, job));
@@ -104,7 +100,6 @@ class Wait {
 
   end(failure: Failure | undefined): void {
     this.#resolve?.(failure);
-    this.#pending.delete(this);
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#unlisten?.();
     if (this.#left === 0) return;
@@ -155,6 +150,10 @@ class Arrival implements Listener {
     this.#wait = wait;
     this.job = job;
     this.ending = job.ending;
+  }
+
+  stopped(): void {
+    this.#wait.end(() => new StoppedError("wait"));
   }
 
   told(): void {

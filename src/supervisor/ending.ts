@@ -16,6 +16,8 @@ export type EndedFields = Pick<
 /** Who waits for an end: it is told once. */
 export interface Listener {
   told(): void;
+  /** There is nobody left who would tell. */
+  stopped(): void;
 }
 
 /** Characters of a result that are worth keeping for a waiter; a longer one is read again from the store. */
@@ -64,6 +66,10 @@ export class Ending {
 
   unlisten(listener: Listener): void {
     this.#listeners = this.#listeners?.filter((other) => other !== listener);
+  }
+
+  stop(): void {
+    for (const listener of this.#listeners ?? []) listener.stopped();
   }
 
   #tell(): void {

@@ -19,8 +19,8 @@ export class Waiter {
   readonly #onError: (error: Error) => void;
   /** By job id; only those that have not ended. */
   readonly #pending = new Map<number, Ending>();
-  /** Those somebody waits for: they hold the process alive. */
-  readonly #awaited = new Set<Ending>();
+  /** How many of them somebody waits for: those hold the process alive. */
+  #awaited = 0;
   #timer: NodeJS.Timeout | undefined;
   #crowd = crowd;
   #asking = false;
@@ -69,8 +69,8 @@ export class Waiter {
 
   /** Tells the listener when it has ended or is deleted; until then the process stays alive. */
   await(ending: Ending, listener: Listener): void {
+    if (!ending.awaited) this.#awaited += 1;
     ending.listen(listener);
-    this.#awaited.add(ending);
     this.#timer ??= setInterval(() => {
       this.look();
       if (this.#asking) return;
@@ -87,14 +87,14 @@ export class Waiter {
 
   /** Takes back an `await`. */
   forsake(ending: Ending, listener: Listener): void {
+    if (!ending.awaited) return;
     ending.unlisten(listener);
-    if (!ending.awaited) this.#awaited.delete(ending);
-    this.#restIfIdle();
+    if (!ending.awaited) this.#forsaken();
   }
 
   /** Asks the store about those that are awaited; again and again while that finds some. */
   look(): void {
-    this.#lookAgain = this.#awaited.size > 0;
+    this.#lookAgain = this.#awaited > 0;
     if (this.#looking || !this.#lookAgain) return;
     this.#looking = true;
     this.#lookOn()
@@ -106,14 +106,19 @@ export class Waiter {
       });
   }
 
-  #leave(ending: Ending): void {
-    this.#pending.delete(ending.id);
-    this.#awaited.delete(ending);
-    this.#restIfIdle();
+  /** Tells those who wait that it is in vain. */
+  stop(): void {
+    for (const ending of [...this.#pending.values()]) ending.stop();
   }
 
-  #restIfIdle(): void {
-    if (this.#awaited.size > 0) return;
+  #leave(ending: Ending): void {
+    this.#pending.delete(ending.id);
+    if (ending.awaited) this.#forsaken();
+  }
+
+  #forsaken(): void {
+    this.#awaited -= 1;
+    if (this.#awaited > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -132,7 +137,7 @@ export class Waiter {
 
   /** The oldest first, since they mostly end first; and all that may have ended before they were followed. */
   async #askForEnds(): Promise<void> {
-    const endings = [...this.#awaited];
+    const endings = this.#endings();
     const unsure = endings.filter(({ sure }) => !sure);
     const asked = new Set([...endings.slice(0, lookSize), ...unsure]);
     const ids = [...asked].map(({ id }) => id);
@@ -142,9 +147,14 @@ export class Waiter {
     if (ended.length > lookSize / 2) this.#lookAgain = true;
   }
 
+  /** Those that somebody waits for. */
+  #endings(): Ending[] {
+    return [...this.#pending.values()].filter(({ awaited }) => awaited);
+  }
+
   /** All of them, in case one was missed. */
   async #askForAll(): Promise<void> {
-    await this.#askForStates(Array.from(this.#awaited, ({ id }) => id));
+    await this.#askForStates(this.#endings().map(({ id }) => id));
   }
 
   /** Jobs that other processes run and nobody waits for would be followed for ever. */
