@@ -18,7 +18,7 @@ const say = (message: ChildMessage): void => {
   try {
     tell(tellFd, message);
   } catch {
-    // The host is gone, of which `disconnect` tells.
+    exit(1); // Its host is gone, or a job has closed the way to it: it would be waited for in vain.
   }
 };
 

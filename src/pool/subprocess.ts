@@ -83,9 +83,16 @@ export class Subprocess implements Vessel {
     const isShown = watched !== "";
     this.#tail.follow(child.stdout, isShown ? process.stdout : undefined);
     this.#tail.follow(child.stderr, isShown ? process.stderr : undefined);
-    hear(told(child), (message) => {
-      this.#hear(message);
-    });
+    hear(
+      told(child),
+      (message) => {
+        this.#hear(message);
+      },
+      () => {
+        this.#tail.add(Buffer.from(intruded));
+        this.signal("SIGKILL");
+      },
+    );
     const limit = setTimeout(() => {
       this.signal("SIGKILL");
     }, bootLimit);
@@ -183,7 +190,7 @@ export class Subprocess implements Vessel {
     clearTimeout(limit);
     child.stdout?.destroy();
     child.stderr?.destroy();
-    told(child).destroy();
+    told(child)?.destroy();
     this.#end(exitCode, signal);
   }
 
@@ -200,13 +207,16 @@ export class Subprocess implements Vessel {
   }
 }
 
-/** What it tells us by. */
-function told(child: ChildProcess): Readable {
-  return (child.stdio as readonly unknown[])[tellFd] as Readable;
+const intruded = `a job wrote to file descriptor ${String(tellFd)}, by which the worker tells its host of ends\n`;
+
+/** What it tells us by; there is none if it could not be started. */
+function told(child: Partial<ChildProcess>): Readable | undefined {
+  return (child.stdio as readonly unknown[] | undefined)?.[tellFd] as
+    Readable | undefined;
 }
 
-async function closed(stream: Readable | null): Promise<void> {
-  if (stream !== null && !stream.closed)
+async function closed(stream: Readable | null | undefined): Promise<void> {
+  if (stream && !stream.closed)
     await once(stream, "close").catch(() => undefined); // a reset is an end, too
 }
 

@@ -13,14 +13,18 @@ export class Tail {
     stream?.on("data", (chunk: Buffer) => {
       // Not piped: each pipe would hang listeners on it.
       shown?.write(chunk);
-      this.#chunks.push(chunk);
-      this.#size += chunk.length;
-      while (this.#size - (this.#chunks[0]?.length ?? 0) >= kept) {
-        this.#size -= this.#chunks.shift()?.length ?? 0;
-      }
+      this.add(chunk);
     });
     // A reset at the end of a killed process is no news.
     stream?.on("error", () => undefined);
+  }
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    while (this.#size - (this.#chunks[0]?.length ?? 0) >= kept) {
+      this.#size -= this.#chunks.shift()?.length ?? 0;
+    }
   }
 
   get text(): string {

@@ -64,8 +64,10 @@ export class Ending {
     else this.#listeners.push(listener);
   }
 
-  unlisten(listener: Listener): void {
+  /** Gives whether others are left. */
+  unlisten(listener: Listener): boolean {
     this.#listeners = this.#listeners?.filter((other) => other !== listener);
+    return this.awaited;
   }
 
   stop(): void {

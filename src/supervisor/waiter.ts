@@ -87,9 +87,7 @@ export class Waiter {
 
   /** Takes back an `await`. */
   forsake(ending: Ending, listener: Listener): void {
-    if (!ending.awaited) return;
-    ending.unlisten(listener);
-    if (!ending.awaited) this.#forsaken();
+    if (ending.awaited && !ending.unlisten(listener)) this.#forsaken();
   }
 
   /** Asks the store about those that are awaited; again and again while that finds some. */

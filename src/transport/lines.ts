@@ -12,14 +12,15 @@ export function tell(fd: number, message: ChildMessage): void {
   for (let at = 0; at < line.length;) at += writeSync(fd, line, at);
 }
 
-/** Calls back with each message, in their order. */
+/** Calls back with each message, in their order; `broken` if what comes is none, after which nothing is heard. */
 export function hear(
-  stream: Readable,
+  stream: Readable | undefined,
   callback: (message: ChildMessage) => void,
+  broken: () => void,
 ): void {
   let begun = "";
-  stream.setEncoding("utf8");
-  stream.on("data", (text: string) => {
+  stream?.setEncoding("utf8");
+  stream?.on("data", (text: string) => {
     const end = text.lastIndexOf("\n");
     if (end < 0) {
       begun += text;
@@ -27,10 +28,21 @@ export function hear(
     }
     const lines = begun + text.slice(0, end);
     begun = text.slice(end + 1);
-    // At once, which is faster than one by one: a line break stands only between them.
-    const all = `[${lines.replaceAll("\n", ",")}]`;
-    for (const message of JSON.parse(all) as ChildMessage[]) callback(message);
+    const messages = read(lines);
+    if (messages === undefined) {
+      stream.destroy();
+      broken();
+    } else for (const message of messages) callback(message);
   });
   // A reset at the end of a killed process is no news.
-  stream.on("error", () => undefined);
+  stream?.on("error", () => undefined);
+}
+
+/** At once, which is faster than one by one: a line break stands only between them. */
+function read(lines: string): ChildMessage[] | undefined {
+  try {
+    return JSON.parse(`[${lines.replaceAll("\n", ",")}]`) as ChildMessage[];
+  } catch {
+    return undefined;
+  }
 }

@@ -142,6 +142,35 @@ describe("the death of a child", () => {
     },
   );
 
+  test.each<[string, string, object]>([
+    ["closes", "closeSync(5)", { exitCode: 1 }],
+    [
+      "writes to",
+      'writeSync(5, "{}}\\n")',
+      {
+        signal: "SIGKILL",
+        output: expect.stringContaining("wrote to file descriptor 5"),
+      },
+    ],
+  ])(
+    "comes to one whose job %s the way on which it tells of ends, and the pool goes on",
+    async (_, call, error) => {
+      const myjobs = await pooled();
+      const job = await myjobs.schedule(
+        async ({ source }: { source: string }, context) => {
+          new Function("fs", `fs.${source}`)(context.require("node:fs"));
+          await new Promise((resolve) => setTimeout(resolve, 200));
+        },
+        { source: call },
+      );
+      await job.wait({ die: false });
+      expect(job).toMatchObject({ state: "ERROR", errorCat: "CRASH", error });
+      expect(
+        (await (await myjobs.schedule(addition, { a: 1, b: 1 })).wait()).result,
+      ).toBe(2);
+    },
+  );
+
   test("by an exception in a timer tells the exception", async () => {
     const myjobs = await pooled();
     const job = await myjobs.schedule(() => {

@@ -3,7 +3,7 @@ import { openSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { PassThrough } from "node:stream";
 
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 
 import { hear, tell } from "../../src/transport/lines.js";
 import type { ChildMessage } from "../../src/transport/messages.js";
@@ -30,11 +30,13 @@ test.each([1, 7, 65_536])(
     const bytes = readFileSync(file);
     const stream = new PassThrough();
     const heard: ChildMessage[] = [];
-    hear(stream, (message) => heard.push(message));
+    const broken = jest.fn();
+    hear(stream, (message) => heard.push(message), broken);
     for (let at = 0; at < bytes.length; at += size)
       stream.write(bytes.subarray(at, at + size));
     stream.end();
     await once(stream, "end");
     expect(heard).toEqual(messages);
+    expect(broken).not.toHaveBeenCalled();
   },
 );
