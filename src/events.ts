@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 
 import { setImmediate } from "./clock.js";
+import { OptionError } from "./errors.js";
 
 /** A size of the pool that is about to change, and why. */
 export interface Scale {
@@ -22,6 +23,8 @@ export interface EventMap<Job, Worker, State> {
   error: [error: Error];
 }
 
+const names = ["scheduled", "started", "ended", "worker", "scale", "error"];
+
 /** A typed emitter whose `error` needs no listener, and whose listeners' faults do no harm to the emitter. */
 export class Events<Map extends Record<keyof Map, unknown[]>> {
   readonly #emitter = new EventEmitter();
@@ -30,6 +33,7 @@ export class Events<Map extends Record<keyof Map, unknown[]>> {
     name: Name,
     listener: (...args: Map[Name]) => void,
   ): void {
+    check("on", name, listener);
     this.#emitter.on(name, listener as (...args: unknown[]) => void);
   }
 
@@ -37,6 +41,7 @@ export class Events<Map extends Record<keyof Map, unknown[]>> {
     name: Name,
     listener: (...args: Map[Name]) => void,
   ): void {
+    check("off", name, listener);
     this.#emitter.off(name, listener as (...args: unknown[]) => void);
   }
 
@@ -57,4 +62,11 @@ export class Events<Map extends Record<keyof Map, unknown[]>> {
       }
     }
   }
+}
+
+function check(where: string, event: unknown, listener: unknown): void {
+  if (typeof event !== "string" || !names.includes(event))
+    throw new OptionError(where, "event", event, `one of ${names.join(", ")}`);
+  if (typeof listener !== "function")
+    throw new OptionError(where, "listener", listener, "a function");
 }

@@ -101,6 +101,10 @@ function calls(myjobs: MyJobs, job: Job): Record<string, Call> {
     ...each("actions.find's", ["key", "methodname"], (filter) =>
       myjobs.actions.find(filter),
     ),
+    "on's event": (value) => myjobs.on(any<"ended">(value), () => undefined),
+    "on's listener": (value) => myjobs.on("ended", any(value)),
+    "off's event": (value) => myjobs.off(any<"ended">(value), () => undefined),
+    "off's listener": (value) => myjobs.off("ended", any(value)),
     ...each("workersFind's", ["nr", "pid", "type", "state", "name"], (filter) =>
       myjobs.workersFind(filter),
     ),
