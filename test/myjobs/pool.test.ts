@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
@@ -166,6 +167,35 @@ describe("the pool", () => {
     );
     expect(myjobs.workers.size).toBe(0);
     await expect(myjobs.workersSubprocessStart()).rejects.toThrow(WorkerError);
+  });
+
+  test("heals by itself when what kept its children from booting is gone; until then it forks ever more rarely", async () => {
+    const folder = temporaryFolder();
+    const preload = path.join(folder, "preload.cjs");
+    const boots = path.join(folder, "boots");
+    const count = `require("node:fs").appendFileSync(${JSON.stringify(boots)}, ".");`;
+    writeFileSync(preload, count);
+    const errors: Error[] = [];
+    const myjobs = await open({ workerExecArgv: ["--require", preload] });
+    myjobs.on("error", (error) => errors.push(error));
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    writeFileSync(preload, `${count} throw new Error("a broken preload")`);
+    const crashing = await myjobs.schedule(() => process.exit(1));
+    await crashing.wait({ die: false });
+    const job = await myjobs.schedule(() => "healed");
+    await until("it has failed to boot", () => errors.length >= 3);
+    for (const error of errors)
+      expect(error).toMatchObject({
+        name: "WorkerError",
+        output: expect.stringContaining("a broken preload"),
+      });
+    // One boot that was well, and one try for each failure.
+    expect(readFileSync(boots, "utf8").length).toBeLessThanOrEqual(
+      errors.length + 2,
+    );
+    expect((await job.load()).state).toBe("NEW");
+    writeFileSync(preload, count);
+    expect((await job.wait()).result).toBe("healed");
   });
 
   test("gives the results of what ran before a job that never returns, while that one runs", async () => {

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -7,7 +8,7 @@ import Database from "better-sqlite3";
 import type { MyJobs } from "../../src/index.js";
 import { freeze } from "../support/freeze.js";
 import { Host } from "../support/host.js";
-import { reopen, temporaryFolder } from "../support/instance.js";
+import { endAfterTest, reopen, temporaryFolder } from "../support/instance.js";
 import { isAlive, until } from "../support/until.js";
 
 interface Files {
@@ -171,6 +172,37 @@ describe("A host that is killed while others live", () => {
       attempt: 4,
       error: { name: "InterruptedError" },
     });
+  });
+});
+
+describe("What a host that died has left", () => {
+  test("is settled without harm to whoever has the number of one of its processes by now", async () => {
+    const { store, ...waits } = files();
+    const dies = await Host.start({ store });
+    const [child] = await startWorkers(dies, 1);
+    await dies.do(schedule, { ...waits, nr: 1 });
+    await until("its job has begun", () => lines(waits).length === 1);
+    await dies.kill();
+    await until("its child is gone", () => !isAlive(child!));
+    // Leaders of their own groups, as its child was. When they started is not what is recorded.
+    const strangers = [1, 2].map(() =>
+      spawn("sleep", ["1000"], { detached: true, stdio: "ignore" }),
+    );
+    strangers.forEach(endAfterTest);
+    const [asHost, asChild] = strangers.map(({ pid }) => pid!);
+    const db = new Database(store);
+    db.exec(`update myjobs_host set pid = ${String(asHost)};
+      update myjobs_worker set pid = ${String(asChild)}`);
+    db.close();
+    const here = await reopen({ store });
+    expect(await here.jobs.find()).toMatchObject([{ state: "NEW" }]);
+    expect(hosts(store)).toEqual([process.pid]);
+    expect(await here.workersFind()).toMatchObject([{ state: "ERROR" }]);
+    expect([asHost!, asChild!].map(isAlive)).toEqual([true, true]);
+    // Nor are they what an order is sent to.
+    const [worker] = await here.workersFind();
+    await worker!.kill();
+    expect([asHost!, asChild!].map(isAlive)).toEqual([true, true]);
   });
 });
 
