@@ -1,13 +1,16 @@
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -17,6 +20,7 @@ import { describe, expect, test } from "@jest/globals";
 import Database from "better-sqlite3";
 
 import { MyJobs, StoreError } from "../../src/index.js";
+import { Host } from "../support/host.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
 import { until } from "../support/until.js";
 
@@ -224,6 +228,68 @@ describe("a file that is taken away while it is open", () => {
     expect((await (await myjobs.schedule(() => 2)).wait()).result).toBe(2);
   });
 });
+
+describe("a write-ahead log that is damaged", () => {
+  test("under way is told as corrupt to whoever reads it, in calls and events; nobody crashes, and stop() ends", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const myjobs = await MyJobs.open({ store });
+    const other = await MyJobs.open({ store });
+    const faults: unknown[] = [];
+    for (const one of [myjobs, other])
+      one.on("error", (error) => faults.push(error));
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const jobs = await myjobs.scheduleMany(
+      ({ n }: { n: number }) => n,
+      Array.from({ length: 500 }, (_, n) => ({ n })),
+    );
+    await myjobs.wait(jobs);
+    const log = `${store}-wal`;
+    const file = openSync(log, "r+");
+    writeSync(file, Buffer.alloc(statSync(log).size, 0xa5));
+    closeSync(file);
+    const corrupt = { name: "StoreError", fault: "corrupt", store };
+    await expect(other.jobs.find()).rejects.toMatchObject(corrupt);
+    await expect(other.schedule(() => 1)).rejects.toMatchObject(corrupt);
+    const stopped = await Promise.allSettled([other.stop(), myjobs.stop()]);
+    for (const one of [...stopped.flatMap(reasonOf), ...faults])
+      expect(one).toMatchObject(corrupt);
+    // SQLite has moved the log into the file without a look at it.
+    expect(["corrupt", "not-a-database"]).toContain(await fault(store));
+  });
+
+  test("when nobody has it open holds all jobs up to the damage", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const host = await Host.start({ store });
+    const ids = await host.do(async (myjobs, nr) => {
+      const ids: number[] = [];
+      while (ids.length < nr) ids.push((await myjobs.schedule(() => 1)).id);
+      return ids;
+    }, 60);
+    await host.kill();
+    const log = `${store}-wal`;
+    const file = openSync(log, "r+");
+    writeSync(
+      file,
+      Buffer.of(0xa5),
+      0,
+      1,
+      Math.floor(0.7 * statSync(log).size),
+    );
+    closeSync(file);
+    const myjobs = await reopen({ store });
+    const left = (await myjobs.jobs.find()).map(({ id }) => id);
+    expect(left).toEqual(ids.slice(0, left.length));
+    expect(left.length).toBeGreaterThan(10);
+    expect(left.length).toBeLessThan(60);
+    await myjobs.workerStart();
+    const job = await myjobs.schedule(() => "it goes on");
+    expect((await job.wait()).result).toBe("it goes on");
+  });
+});
+
+function reasonOf(settled: PromiseSettledResult<unknown>): unknown[] {
+  return settled.status === "rejected" ? [settled.reason] : [];
+}
 
 describe("a file that another program keeps locked", () => {
   test("is waited for without holding up the event loop", async () => {

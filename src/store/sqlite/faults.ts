@@ -51,7 +51,9 @@ export function storeError(
   cause: unknown,
 ): Error {
   if (cause instanceof MyJobsError) return cause;
-  const code = codeOf(cause);
+  // Of a store that was open already, its first page is damaged.
+  const isLate = codeOf(cause) === "SQLITE_NOTADB" && attempt !== "open";
+  const code = isLate ? "SQLITE_CORRUPT" : codeOf(cause);
   const { fault, words } = faults.find(({ codes }) =>
     codes.some((known) => code.startsWith(known)),
   ) ?? { fault: "failed", words: "it failed" };
