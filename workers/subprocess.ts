@@ -1,5 +1,6 @@
+import { writeSync } from "node:fs";
+
 import { Runner } from "../src/execution/runner.js";
-import { tell } from "../src/transport/lines.js";
 import { Marks } from "../src/transport/marks.js";
 import {
   type ChildMessage,
@@ -8,17 +9,21 @@ import {
   marksFd,
   tellFd,
 } from "../src/transport/messages.js";
+import { tell } from "../src/transport/tell.js";
 
 /** The program of a forked worker: runs what its host sends, and ends with its host. */
 const exit = process.exit.bind(process);
-// Jobs have no business with the channel. (`disconnect` stays: Node itself calls it.)
+// Jobs have no business with the host's words. (`disconnect` stays: Node itself calls it.)
 Reflect.deleteProperty(process, "send");
 
 const say = (message: ChildMessage): void => {
   try {
     tell(tellFd, message);
-  } catch {
-    exit(1); // Its host is gone, or a job has closed the way to it: it would be waited for in vain.
+  } catch (cause) {
+    // Its host is gone; or a job has closed the way to it, or given what makes no text: then this is why it ends.
+    if ((cause as { code?: unknown }).code !== "EPIPE")
+      writeSync(2, `its host cannot be told: ${String(cause)}\n`);
+    exit(1);
   }
 };
 

@@ -1,6 +1,6 @@
 import { soon } from "../clock.js";
 import type { NewJob } from "../models/job.js";
-import type { InsertedJob, Store } from "../store/store.js";
+import { type InsertedJob, isForOne, type Store } from "../store/store.js";
 
 /** So many that storing them does not hold up the event loop. */
 const most = 256;
@@ -59,7 +59,7 @@ export class Batch {
       this.#begin = resolve;
     });
     this.stored = stored.catch((cause: unknown) => {
-      if (this.jobs.length === 1) throw cause;
+      if (this.jobs.length === 1 || !isForOne(cause)) throw cause;
       return this.jobs.map((job) => this.#alone(job));
     });
   }

@@ -59,11 +59,11 @@ export type Plan = Omit<NewJob, "kwargs" | "actionId"> & { wait: boolean };
 export class Scheduling {
   readonly #store: Store;
   readonly #capturer = new Capturer();
-  /** By key. */
-  readonly #stored = new Map<string, Promise<ActionRecord>>();
+  /** By key; a promise while it is being stored. */
+  readonly #stored = new Map<string, ActionRecord | Promise<ActionRecord>>();
   readonly #standard: Plan;
-  /** Resolves when all modules that were asked for have been looked up. */
-  #lookedUp: Promise<void> | undefined;
+  /** Of the last call whose action is not stored yet: it holds those behind it. */
+  #last: Promise<ActionRecord> | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -75,24 +75,20 @@ export class Scheduling {
   }
 
   /**
-   * The action as it is stored; once for each key, then remembered. Calls resolve in their order, so
-   * that jobs are stored in it: one whose module is still being looked up holds those behind it.
+   * The action as it is stored; once for each key, then remembered. Calls go on in their order, so that
+   * jobs are stored in it: one whose module is still being looked up, or whose action is new, holds
+   * those behind it.
    */
-  action(where: string, action: unknown): Promise<ActionRecord> {
+  action(where: string, action: unknown): ActionRecord | Promise<ActionRecord> {
     const captured = this.#capturer.capture(action, where);
-    if (!(captured instanceof Promise) && this.#lookedUp === undefined)
-      return this.#put(captured);
-    const before = this.#lookedUp;
-    const stored = (async () => {
-      const found = await captured;
-      await before;
-      return this.#put(found);
-    })();
-    const lookedUp = stored.then(ignore, ignore).then(() => {
-      if (this.#lookedUp === lookedUp) this.#lookedUp = undefined;
-    });
-    this.#lookedUp = lookedUp;
-    return stored;
+    const stored =
+      captured instanceof Promise
+        ? captured.then((found) => this.#put(found))
+        : this.#put(captured);
+    const before = this.#last;
+    if (before === stored) return stored;
+    if (before !== undefined) return this.#hold(after(before, stored));
+    return stored instanceof Promise ? this.#hold(stored) : stored;
   }
 
   /** The store was emptied. */
@@ -100,15 +96,39 @@ export class Scheduling {
     this.#stored.clear();
   }
 
-  #put(action: NewAction): Promise<ActionRecord> {
-    let stored = this.#stored.get(action.key);
-    if (stored === undefined) {
-      stored = this.#store.putAction(action);
-      this.#stored.set(action.key, stored);
-      stored.catch(() => this.#stored.delete(action.key));
-    }
+  #hold(call: Promise<ActionRecord>): Promise<ActionRecord> {
+    this.#last = call;
+    const gone = (): void => {
+      if (this.#last === call) this.#last = undefined;
+    };
+    // Behind all that wait for it.
+    call.then(ignore, ignore).then(gone, gone);
+    return call;
+  }
+
+  #put(action: NewAction): ActionRecord | Promise<ActionRecord> {
+    const { key } = action;
+    const known = this.#stored.get(key);
+    if (known !== undefined) return known;
+    const stored = this.#store.putAction(action);
+    this.#stored.set(key, stored);
+    stored.then(
+      (record) => {
+        if (this.#stored.get(key) === stored) this.#stored.set(key, record);
+      },
+      () => this.#stored.delete(key),
+    );
     return stored;
   }
+}
+
+/** The second, not before the first has come to an end. */
+async function after(
+  before: Promise<unknown>,
+  stored: ActionRecord | Promise<ActionRecord>,
+): Promise<ActionRecord> {
+  await Promise.allSettled([before, stored]);
+  return stored;
 }
 
 export function kwargsJson(

@@ -146,8 +146,8 @@ export class Holdings {
     if (stopped !== undefined || this.#options.concurrency > 1) {
       return stopped?.job.id;
     }
-    // One at a time: those before the last that started had ended, only their answers are lost.
-    return held.findLast((one) => this.#hasStarted(one))?.job.id;
+    // One at a time, and each end is told before the next one starts: the first had not ended.
+    return held[0]?.job.id;
   }
 
   #hasStarted({ mark }: Assignment): boolean {

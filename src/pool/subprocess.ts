@@ -6,7 +6,6 @@ import { clearTimeout, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
 import type { JobError } from "../models/job.js";
 import { signalGroup } from "../processes.js";
-import { hear } from "../transport/lines.js";
 import { Marks } from "../transport/marks.js";
 import {
   type ChildMessage,
@@ -15,6 +14,7 @@ import {
   tellFd,
   type WorkMessage,
 } from "../transport/messages.js";
+import { hear } from "../transport/tell.js";
 import {
   childEnvironment,
   childExecArgv,
@@ -36,6 +36,8 @@ export interface SubprocessOptions extends ChildSettings {
 const bootLimit = 30_000;
 /** How long after its exit its pipes are read on, if something of its group still holds them. */
 const closeLimit = 500;
+/** How long it may live on when it can tell no more, in milliseconds. */
+const muteLimit = 1_000;
 
 /** A worker's forked process, which leads a process group of its own. */
 export class Subprocess implements Vessel {
@@ -89,10 +91,15 @@ export class Subprocess implements Vessel {
         this.#hear(message);
       },
       () => {
-        this.#tail.add(Buffer.from(intruded));
-        this.signal("SIGKILL");
+        this.#mute(intruded);
       },
     );
+    told(child)?.once("end", () => {
+      // Mostly it has ended; else a job has closed the way.
+      this.#leaving ??= setTimeout(() => {
+        this.#mute(closedWay);
+      }, muteLimit);
+    });
     const limit = setTimeout(() => {
       this.signal("SIGKILL");
     }, bootLimit);
@@ -160,6 +167,12 @@ export class Subprocess implements Vessel {
       this.#child.send(message, () => undefined);
   }
 
+  /** Nothing more can be heard of it. */
+  #mute(why: string): void {
+    this.#tail.add(Buffer.from(why));
+    this.signal("SIGKILL");
+  }
+
   #hear(message: ChildMessage): void {
     if (message.type === "end") this.#port.ended(message);
     else if (message.type === "skipped")
@@ -207,7 +220,9 @@ export class Subprocess implements Vessel {
   }
 }
 
-const intruded = `a job wrote to file descriptor ${String(tellFd)}, by which the worker tells its host of ends\n`;
+const way = `file descriptor ${String(tellFd)}, by which the worker tells its host of ends\n`;
+const intruded = `a job wrote to ${way}`;
+const closedWay = `a job closed ${way}`;
 
 /** What it tells us by; there is none if it could not be started. */
 function told(child: Partial<ChildProcess>): Readable | undefined {

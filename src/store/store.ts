@@ -1,3 +1,4 @@
+import { StoppedError, StoreError } from "../errors.js";
 import type { ActionRecord, NewAction } from "../models/action.js";
 import type {
   ClaimedJob,
@@ -220,4 +221,11 @@ export interface Rescue {
   released: number[];
   /** Ended CRASH, and what depended on them. */
   failed: number[];
+}
+
+/** Whether an operation on several jobs may have failed for one of them: then the others can do without it. */
+export function isForOne(cause: unknown): boolean {
+  if (cause instanceof StoreError)
+    return cause.fault === "failed" || cause.fault === "disk-full";
+  return !(cause instanceof StoppedError);
 }

@@ -22,6 +22,8 @@ export interface ClaimsPort {
   /** They were claimed, but not assigned. */
   release(worker: PoolWorker, jobs: readonly ClaimedJob[]): void;
   claimed(got: number, asked: number): void;
+  /** No claim is under way any more. */
+  rest(): void;
   failed(error: Error): void;
 }
 
@@ -70,6 +72,7 @@ export class Claims {
         const news = this.#under.get(worker);
         this.#under.delete(worker);
         this.#claiming.delete(claiming);
+        if (!this.busy) this.#port.rest();
         if (news === true) this.feed(worker);
       });
     this.#claiming.add(claiming);

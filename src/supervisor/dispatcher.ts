@@ -75,6 +75,7 @@ export class Dispatcher implements PoolPort {
     });
     this.#claims = new Claims(store, categories, {
       failed,
+      rest: this.#cancelled.clear.bind(this.#cancelled),
       allowance: (worker) => this.#allowance.get(worker) ?? Infinity,
       serviceTime: () => this.pool.serviceTime,
       assign: (worker, jobs, actions, idle) => {
@@ -211,7 +212,6 @@ export class Dispatcher implements PoolPort {
     for (const { id } of jobs) {
       if (this.#cancelled.has(id)) worker.stop(id, cancelled());
     }
-    if (!this.#claims.busy) this.#cancelled.clear();
     this.#stall.watch();
   }
 

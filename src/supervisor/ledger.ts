@@ -1,11 +1,12 @@
 import { soon } from "../clock.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { Outcome } from "../pool/outcome.js";
-import type {
-  JobFailure,
-  JobFinish,
-  JobRelease,
-  Store,
+import {
+  isForOne,
+  type JobFailure,
+  type JobFinish,
+  type JobRelease,
+  type Store,
 } from "../store/store.js";
 import type { EndedFields } from "./ending.js";
 import { Records } from "./records.js";
@@ -88,7 +89,7 @@ export class Ledger {
     try {
       accepted = await this.#store.finishJobs(finishes);
     } catch (cause) {
-      if (finishes.length === 1) throw cause;
+      if (finishes.length === 1 || !isForOne(cause)) throw cause;
       // One of them may be the cause, for which the others must not pay.
       for (const one of finishes) this.write(() => this.#writeFinished([one]));
       return;

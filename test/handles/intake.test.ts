@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 
+import { StoreError } from "../../src/errors.js";
 import { Intake } from "../../src/handles/intake.js";
 import type { NewJob } from "../../src/models/job.js";
 import type { Store } from "../../src/store/store.js";
@@ -17,6 +18,7 @@ function ground(): { intake: Intake; given: string[][] } {
     const names = jobs.map(({ name }) => name);
     given.push(names);
     if (names.includes("bad")) throw new Error("it is bad");
+    if (names.includes("late")) throw new StoreError("locked", "locked", "");
     return jobs.map(() => ({ id: (id += 1), ended: false }));
   };
   return { intake: new Intake({ insertJobs } as Store), given };
@@ -58,6 +60,13 @@ describe("The jobs of one turn", () => {
     expect(await idIn(batch, "a")).toBe(1);
     await expect(idIn(batch, "bad")).rejects.toThrow("it is bad");
     expect(await idIn(batch, "b")).toBe(2);
+  });
+
+  test("are refused at once for what is no fault of one of them: to wait again for each would take as long again", async () => {
+    const { intake, given } = ground();
+    const batch = ["a", "late"].map((name) => intake.one(job(name)))[0]!;
+    await expect(idIn(batch, "a")).rejects.toThrow(StoreError);
+    expect(given).toEqual([["a", "late"]]);
   });
 
   test("that is alone and cannot be stored says so after one try", async () => {

@@ -143,13 +143,25 @@ describe("the death of a child", () => {
   );
 
   test.each<[string, string, object]>([
-    ["closes", "closeSync(5)", { exitCode: 1 }],
     [
-      "writes to",
-      'writeSync(5, "{}}\\n")',
+      "closes",
+      "closeSync(5)",
+      { exitCode: 1, output: expect.stringContaining("cannot be told") },
+    ],
+    ...["{}}", "null"].map((words): [string, string, object] => [
+      `writes ${words} on`,
+      `writeSync(5, "${words}\\n")`,
       {
         signal: "SIGKILL",
         output: expect.stringContaining("wrote to file descriptor 5"),
+      },
+    ]),
+    [
+      "closes and takes for a file of its own",
+      'openSync("/dev/null", (fs.closeSync(5), "w"))',
+      {
+        signal: "SIGKILL",
+        output: expect.stringContaining("closed file descriptor 5"),
       },
     ],
   ])(
@@ -170,6 +182,23 @@ describe("the death of a child", () => {
       ).toBe(2);
     },
   );
+
+  test("by one job's words on that way costs its neighbours nothing", async () => {
+    const myjobs = await pooled();
+    const jobs = await myjobs.scheduleMany(
+      ({ n }: { n: number }, context) => {
+        const { writeSync } =
+          context.require<typeof import("node:fs")>("node:fs");
+        if (n === 100) writeSync(5, "what a mess\n");
+        return n;
+      },
+      Array.from({ length: 300 }, (_, n) => ({ n })),
+    );
+    await myjobs.wait(jobs, { die: false });
+    const failed = jobs.filter(({ state }) => state !== "OK");
+    expect(failed).toMatchObject([{ errorCat: "CRASH", attempt: 1 }]);
+    expect(failed[0]!.kwargs).toEqual({ n: 100 });
+  });
 
   test("by an exception in a timer tells the exception", async () => {
     const myjobs = await pooled();

@@ -77,6 +77,30 @@ describe("when things happen at once", () => {
     expect(jobs.map(({ id }) => id)).toEqual(jobs.map((_, index) => index + 1));
   });
 
+  test("calls of schedule store their jobs in order, though the first brings a new function", async () => {
+    const myjobs = await open();
+    const known = (): number => 1;
+    await myjobs.schedule(known);
+    const [a, b, [c], d, e] = await Promise.all([
+      myjobs.schedule(() => 2),
+      myjobs.schedule(known),
+      myjobs.scheduleMany(known, [{}]),
+      myjobs.schedule(() => 3),
+      myjobs.schedule(known),
+    ]);
+    const ids = [a, b, c!, d, e].map(({ id }) => id);
+    expect(ids).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  test("a new function that cannot be stored holds up none behind it", async () => {
+    const myjobs = await open();
+    const outer = 1;
+    const refused = myjobs.schedule({ module: "./no-such.js", method: "x" });
+    const behind = myjobs.schedule(() => 1);
+    await expect(refused).rejects.toThrow("no-such");
+    expect((await behind).id).toBe(outer);
+  });
+
   test("a later stop that is less patient ends a patient one", async () => {
     const myjobs = await open();
     await myjobs.workersSubprocessStart();

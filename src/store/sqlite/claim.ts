@@ -2,6 +2,7 @@ import type BetterSqlite3 from "better-sqlite3";
 
 import type { ClaimedJob } from "../../models/job.js";
 import type { Categories, Claimant } from "../store.js";
+import type { Dependants } from "./dependants.js";
 
 /** A list, since the object is made of it with all its fields at once. */
 type ReadyRow = [
@@ -24,12 +25,13 @@ export class JobClaim {
   readonly #take;
   readonly #count;
   readonly #countIn;
-  readonly #anyDependency;
+  readonly #dependants: Dependants;
   readonly #dependencies;
   readonly #busy;
   readonly #waiting;
 
-  constructor(db: BetterSqlite3.Database) {
+  constructor(db: BetterSqlite3.Database, dependants: Dependants) {
+    this.#dependants = dependants;
     const columns =
       "id, name, category, timeout, action_id, kwargs, attempt, interruptions";
     const ready = "from myjobs_job where state = 'NEW' and waiting = 0";
@@ -53,9 +55,6 @@ export class JobClaim {
     this.#countIn = db.prepare<[string, number], { nr: number }>(
       `select count(*) as nr from (select id ${readyIn} limit ?)`,
     );
-    this.#anyDependency = db
-      .prepare<[], number>("select exists (select 1 from myjobs_dependency)")
-      .pluck();
     this.#dependencies = db.prepare<
       [number],
       { id: number; result: string | null }
@@ -89,7 +88,7 @@ export class JobClaim {
     if (rows[0] !== undefined)
       this.#busy.run(Number(worker.idle), rows[0][0], now, worker.id);
     else if (worker.idle) this.#waiting.run(now, worker.id);
-    const depending = rows.length > 0 && this.#anyDependency.get() === 1;
+    const depending = rows.length > 0 && this.#dependants.any;
     return rows.map((row) => this.#claimed(row, depending));
   }
 

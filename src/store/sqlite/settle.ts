@@ -17,8 +17,7 @@ import type { Dependants } from "./dependants.js";
 const interruptionsAllowed = 3;
 
 /** The guard of decision 4: only the attempt that holds the job may end it. */
-const held =
-  "id = @id and state = 'RUNNING' and host = @host and worker = @worker and attempt = @attempt";
+const held = guard("@id", "@host", "@worker", "@attempt");
 
 type Held = Attempt & { host: number };
 
@@ -45,7 +44,7 @@ export class JobSettle {
       [string, number, number, number, number, number, number]
     >(
       `update myjobs_job set state = 'OK', result = ?, time_start = ?, time_stop = ?
-       where id = ? and state = 'RUNNING' and host = ? and worker = ? and attempt = ?`,
+       where ${guard("?", "?", "?", "?")}`,
     );
     this.#fail = db.prepare<
       Held & {
@@ -207,4 +206,13 @@ const interruptedError = asError(
 
 function asError(name: string, message: string): JobError {
   return { name, message, stack: `${name}: ${message}` };
+}
+
+function guard(
+  id: string,
+  host: string,
+  worker: string,
+  attempt: string,
+): string {
+  return `id = ${id} and state = 'RUNNING' and host = ${host} and worker = ${worker} and attempt = ${attempt}`;
 }

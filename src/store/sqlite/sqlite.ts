@@ -72,7 +72,7 @@ export class SqliteStore implements contract.Store {
     this.windows = new WindowTable(shared);
     this.checks = new CheckTable(shared);
     this.#insert = new JobInsert(db, dependants);
-    this.#claim = new JobClaim(db);
+    this.#claim = new JobClaim(db, dependants);
     this.#settle = new JobSettle(db, dependants);
     this.#query = new JobQuery(db, dependants);
   }

@@ -5,8 +5,8 @@ import { PassThrough } from "node:stream";
 
 import { expect, jest, test } from "@jest/globals";
 
-import { hear, tell } from "../../src/transport/lines.js";
 import type { ChildMessage } from "../../src/transport/messages.js";
+import { hear, tell } from "../../src/transport/tell.js";
 import { temporaryFolder } from "../support/instance.js";
 
 const end = (id: number, result: string): ChildMessage => ({
@@ -38,5 +38,36 @@ test.each([1, 7, 65_536])(
     await once(stream, "end");
     expect(heard).toEqual(messages);
     expect(broken).not.toHaveBeenCalled();
+  },
+);
+
+test.each([
+  "null",
+  "1",
+  "{}",
+  '"end"',
+  '{"type":"other"}',
+  "{}}",
+  "[",
+  "a\nb",
+  "",
+])(
+  "Of words that are no message, such as %j, those before are heard, and then none any more",
+  (words) => {
+    const stream = new PassThrough();
+    const heard: ChildMessage[] = [];
+    const broken = jest.fn();
+    hear(stream, (message) => heard.push(message), broken);
+    const line = (message: ChildMessage): string => JSON.stringify(message);
+    const sent = [
+      line(messages[0]!),
+      line(messages[2]!),
+      words,
+      line(end(9, "1")),
+    ];
+    stream.emit("data", `${sent.join("\n")}\n`);
+    expect(heard).toEqual([messages[0], messages[2]]);
+    expect(broken).toHaveBeenCalledTimes(1);
+    expect(stream.destroyed).toBe(true);
   },
 );
