@@ -315,6 +315,40 @@ describe("a file that another program keeps locked", () => {
     await myjobs.workerStart();
     expect((await (await scheduling).wait()).result).toBe(5);
   });
+
+  test("for longer than the store waits (30 s) is told as locked, to calls and of what goes on behind; then all goes on", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const myjobs = await reopen({ store });
+    const faults: unknown[] = [];
+    myjobs.on("error", (error) => faults.push("fault" in error && error.fault));
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const [slow, behind] = await myjobs.scheduleMany(
+      ({ ms }: { ms: number }) =>
+        new Promise((resolve) => setTimeout(resolve, ms, ms)),
+      [{ ms: 300 }, { ms: 1 }],
+    );
+    await until(
+      "it runs",
+      async () => (await slow!.load()).state === "RUNNING",
+    );
+    const other = new Database(store);
+    other.exec("begin immediate");
+    const refusals = await Promise.allSettled([
+      myjobs.schedule(() => 1),
+      myjobs.schedule(() => 2),
+    ]);
+    expect(refusals.flatMap(reasonOf)).toMatchObject([
+      { name: "StoreError", fault: "locked" },
+      { name: "StoreError", fault: "locked" },
+    ]);
+    await until("the end of the job is told", () => faults.includes("locked"));
+    other.exec("commit");
+    other.close();
+    expect(await myjobs.results([slow!, behind!])).toEqual([300, 1]);
+    expect(slow!.attempt).toBe(1);
+    expect(await myjobs.jobs.count()).toBe(2);
+    expect((await (await myjobs.schedule(() => 3)).wait()).result).toBe(3);
+  }, 60_000);
 });
 
 test("one bad call in a turn fails alone", async () => {

@@ -183,6 +183,35 @@ describe("the death of a child", () => {
     },
   );
 
+  test("in the middle of its large result charges that job alone, and its half result is none", async () => {
+    const myjobs = await pooled();
+    const large = await myjobs.schedule(() => "ä".repeat(5_000_000));
+    const behind = await myjobs.scheduleMany(addition, [
+      { a: 1, b: 2 },
+      { a: 3, b: 4 },
+    ]);
+    await until(
+      "it runs",
+      async () => (await large.load()).state === "RUNNING",
+    );
+    const [worker] = [...myjobs.workers.values()];
+    // While this process reads nothing, the child cannot write it all.
+    const wait = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(wait, 0, 0, 1_500);
+    process.kill(worker!.pid, "SIGKILL");
+    await myjobs.wait([large, ...behind], { die: false });
+    expect(large).toMatchObject({
+      state: "ERROR",
+      errorCat: "CRASH",
+      result: undefined,
+      error: { signal: "SIGKILL" },
+    });
+    expect(behind.map(({ result, attempt }) => [result, attempt])).toEqual([
+      [3, 1],
+      [7, 1],
+    ]);
+  });
+
   test("by one job's words on that way costs its neighbours nothing", async () => {
     const myjobs = await pooled();
     const jobs = await myjobs.scheduleMany(
