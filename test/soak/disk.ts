@@ -2,7 +2,10 @@ import path from "node:path";
 
 /** A file operation, as strace tells of it. */
 export interface Operation {
+  /** Of a sync that another thread interrupts in the trace, its begin is told, too. */
   name: string;
+  /** The thread. */
+  by: string;
   file: string;
   data: Buffer;
   /** Where it was written, or the new length. */
@@ -10,20 +13,43 @@ export interface Operation {
 }
 
 const pattern =
-  /^(\w+)\(\d+<([^>]*)>(?:, "([^"]*)", \d+)?(?:, (\d+))?\)\s+= \d+/;
+  /^(\w+)\(\d+<([^>]*)>(?:, "([^"]*)", \d+)?(?:, (\d+))?(\)\s+= \d+)?/;
 
-/** Reads what `strace -y -xx` wrote. */
+/** Reads what `strace -f -y -xx` wrote. */
 export function operations(trace: string): Operation[] {
+  const begun = new Map<string, string>();
   return trace.split("\n").flatMap((line) => {
-    const [, name, file = "", data = "", at = "0"] = pattern.exec(line) ?? [];
-    if (name === undefined) return [];
-    return {
-      name,
-      file: path.basename(bytes(file).toString()),
-      data: bytes(data),
-      at: Number(at),
-    };
+    const [, by = "", call = ""] = /^(\d+)\s+(.*)$/.exec(line) ?? [];
+    const [, rest] = /^<\.\.\. \w+ resumed>(.*)$/.exec(call) ?? [];
+    const [, part] = /^(.*) <unfinished \.\.\.>$/.exec(call) ?? [];
+    if (part !== undefined) {
+      begun.set(by, part);
+      const operation = read(by, part);
+      return operation && isSync(operation)
+        ? { ...operation, name: begin }
+        : [];
+    }
+    const whole = rest === undefined ? call : `${begun.get(by) ?? ""}${rest}`;
+    return read(by, whole) ?? [];
   });
+}
+
+function read(by: string, call: string): Operation | undefined {
+  const [, name, file = "", data = "", at = "0"] = pattern.exec(call) ?? [];
+  if (name === undefined) return undefined;
+  return {
+    name,
+    by,
+    file: path.basename(bytes(file).toString()),
+    data: bytes(data),
+    at: Number(at),
+  };
+}
+
+const begin = "begin";
+
+function isSync({ name }: Operation): boolean {
+  return name === "fsync" || name === "fdatasync";
 }
 
 const sector = 512;
@@ -35,18 +61,26 @@ const sector = 512;
 export class Disk {
   readonly #synced = new Map<string, Content>();
   readonly #pending = new Map<string, Operation[]>();
+  /** By thread, the last write that its sync under way will cover. */
+  readonly #covered = new Map<string, Operation | undefined>();
 
   do(operation: Operation): void {
-    const { name, file } = operation;
+    const { name, by, file } = operation;
     const pending = this.#pending.get(file) ?? [];
     this.#pending.set(file, pending);
-    if (name !== "fsync" && name !== "fdatasync") {
-      pending.push(operation);
-      return;
+    if (name === begin) this.#covered.set(by, pending.at(-1));
+    else if (!isSync(operation)) pending.push(operation);
+    else {
+      const last = this.#covered.has(by)
+        ? this.#covered.get(by)
+        : pending.at(-1);
+      this.#covered.delete(by);
+      const content = this.#synced.get(file) ?? new Content();
+      this.#synced.set(file, content);
+      // Those may be on the disk by another's sync.
+      const count = last === undefined ? 0 : pending.indexOf(last) + 1;
+      for (const one of pending.splice(0, count)) content.apply(one);
     }
-    const content = this.#synced.get(file) ?? new Content();
-    this.#synced.set(file, content);
-    for (const one of pending.splice(0)) content.apply(one);
   }
 
   /** The files after the power has failed; `random` gives numbers from 0 to 1. */

@@ -146,7 +146,20 @@ function watched(
   execFileSync(
     "strace",
     [
-      ...["-y", "-xx", "-s", "1000000", "-o", trace!, "-e", calls, ...files],
+      ...[
+        "-f",
+        "-y",
+        "-xx",
+        "-s",
+        "1000000",
+        "-o",
+        trace!,
+        "-e",
+        calls,
+        ...files,
+      ],
+      // So slow that whoever does not wait for it is ahead of it.
+      ...["-e", "inject=fdatasync:delay_enter=2000"],
       ...[process.execPath, "--import", loader, "test/soak/writer.ts"],
       ...[store!, notes!, durability, String(count)],
     ],

@@ -6,7 +6,7 @@ import { describe, expect, test } from "@jest/globals";
 import type Database from "better-sqlite3";
 
 import { StoppedError } from "../../src/errors.js";
-import { Committer } from "../../src/store/sqlite/committer.js";
+import { Committer, type Log } from "../../src/store/sqlite/committer.js";
 import { claim, finish, newJob, scheduleOne, worker } from "./suite/ground.js";
 import { database, open, temporaryFile } from "./support.js";
 
@@ -47,6 +47,19 @@ function notes(): {
     },
     read: () => all.all(),
   };
+}
+
+/** A disk whose syncs are done when they are called. */
+function slowDisk(): { log: Log; syncs: (() => void)[] } {
+  const syncs: (() => void)[] = [];
+  const log = {
+    get busy() {
+      return syncs.length > 0;
+    },
+    synced: () => new Promise<void>((resolve) => syncs.push(resolve)),
+    close: () => Promise.resolve(),
+  };
+  return { log, syncs };
 }
 
 function fail(): never {
@@ -115,22 +128,52 @@ describe("The operations of one turn", () => {
     expect(read()).toEqual(["one", "two", "claim", "claim too"]);
   });
 
-  test("are not synced to the disk where all of a turn are light, and are with the next that is not", async () => {
+  test("wait for the disk, but for light ones, and not where nothing was written; the loop turns meanwhile", async () => {
+    const { db, other, write, read } = notes();
+    const { log, syncs } = slowDisk();
+    const committer = new Committer(db, "", undefined, log);
+    const told: string[] = [];
+    const run = (name: string, manner = {}, operation = write(name)): void => {
+      void committer.run(operation, manner).then(() => told.push(name));
+    };
+    run("stored");
+    run("light", { light: true });
+    await turns();
+    expect([told, read()]).toEqual([["light"], ["stored", "light"]]);
+    run("alone", { light: true });
+    await turns();
+    expect(told).toEqual(["light", "alone"]);
+    run("read", {}, read as never);
+    await turns();
+    // It may have read what is not on the disk yet.
+    expect(told).toEqual(["light", "alone"]);
+    for (const sync of syncs.splice(0)) sync();
+    await turns();
+    expect(told).toEqual(["light", "alone", "stored", "read"]);
+    run("read again", {}, read as never);
+    await turns();
+    expect(told.at(-1)).toBe("read again");
+    other.exec("insert into note values ('theirs')");
+    run("read theirs", {}, read as never);
+    await turns();
+    expect([told.at(-1), syncs.length]).toEqual(["read again", 1]);
+    syncs[0]!();
+    await turns();
+    expect(told.at(-1)).toBe("read theirs");
+  });
+
+  test("that could be committed, but not synced, are refused with the reason", async () => {
     const { db, write } = notes();
-    const synced: string[] = [];
-    const committer = new Committer(db, "", undefined, (on) => {
-      synced.push(on ? "on" : "off");
+    const synced = (): Promise<void> =>
+      Promise.reject(Object.assign(new Error("no disk"), { code: "EIO" }));
+    const log = { busy: false, synced, close: () => Promise.resolve() };
+    const committer = new Committer(db, "jobs.db", undefined, log);
+    await expect(committer.run(write("one"))).rejects.toMatchObject({
+      name: "StoreError",
+      fault: "failed",
+      message: expect.stringContaining("no disk"),
     });
-    await committer.run(write("stored"));
-    expect(synced).toEqual([]);
-    await committer.run(write("claimed"), { light: true });
-    await committer.run(write("claimed"), { light: true });
-    expect(synced).toEqual(["off"]);
-    await Promise.all([
-      committer.run(write("claimed"), { light: true, last: true }),
-      committer.run(write("ended")),
-    ]);
-    expect(synced).toEqual(["off", "on"]);
+    await committer.run(write("two"), { light: true });
   });
 
   test("fail alone, with the reason, and have changed nothing then", async () => {

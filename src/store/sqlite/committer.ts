@@ -8,6 +8,7 @@ import {
 } from "../../clock.js";
 import { StoppedError } from "../../errors.js";
 import { isBusy, storeError } from "./faults.js";
+import type { LogSync } from "./logSync.js";
 import { Presence } from "./presence.js";
 
 /** How long another program may keep the file locked before we say so. */
@@ -30,25 +31,31 @@ export interface Manner {
   /** After all that is asked for in the same turn, so that a claim sees every insert. */
   last?: boolean;
   /**
-   * Losing it to a power cut does no harm, since all that came of it would be lost, too: it need not be
-   * synced. It survives any process's death, and is synced with the next one that is not light.
+   * Losing it to a power cut does no harm: it need not be on the disk before its promise settles. It
+   * survives any process's death, and is synced with the next one that is not light.
    */
   light?: boolean;
 }
 
 export const light: Manner = { light: true };
 
+/** What has been committed, on its way to the disk. */
+export type Log = Pick<LogSync, "busy" | "synced" | "close">;
+
 /**
  * Gathers the operations asked for in one turn of the event loop and commits them in one transaction;
- * each promise settles after the commit. One that throws is alone in failing: the transaction is rolled
+ * each promise settles after the commit, and when the disk has it and all before it. One that throws is alone in failing: the transaction is rolled
  * back and its operations run again, each in one of its own, so an operation may change nothing but the database.
  */
 export class Committer {
   readonly #db: BetterSqlite3.Database;
   readonly #store: string;
   readonly #patience: number;
-  readonly #setSync: ((on: boolean) => void) | undefined;
-  #synced = true;
+  readonly #log: Log | undefined;
+  readonly #changes;
+  readonly #version;
+  #seen = 0;
+  #theirs = 0;
   readonly #presence: Presence;
   #waiting: Operation[] = [];
   #last: Operation[] = [];
@@ -62,13 +69,15 @@ export class Committer {
     db: BetterSqlite3.Database,
     store: string,
     patience = longestLock,
-    /** Switches whether commits are synced; absent where that is not ours to say, or never so. */
-    setSync?: (on: boolean) => void,
+    /** Absent where it is not for us to sync it. */
+    log?: Log,
   ) {
     this.#db = db;
     this.#store = store;
     this.#patience = patience;
-    this.#setSync = setSync;
+    this.#log = log;
+    this.#changes = db.prepare<[], number>("select total_changes()").pluck();
+    this.#version = db.prepare<[], number>("pragma data_version").pluck();
     this.#presence = new Presence(store);
   }
 
@@ -94,6 +103,7 @@ export class Committer {
     this.#closed = true;
     if (this.#scheduled)
       await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#log?.close();
   }
 
   #schedule(): void {
@@ -114,7 +124,6 @@ export class Committer {
       return;
     }
     try {
-      this.#sync(this.#waiting.some(({ light }) => !light));
       this.#db.exec("begin immediate");
     } catch (cause) {
       this.#notBegun(cause);
@@ -149,15 +158,35 @@ export class Committer {
       return;
     }
     this.#waiting.splice(0, tried.length);
-    tried.forEach((operation, index) => {
-      operation.resolve(values[index] as never);
+    this.#settle(tried, values);
+  }
+
+  /** What only reads waits, too, for what it may have read. */
+  #settle(committed: readonly Operation[], values: readonly unknown[]): void {
+    const log = this.#log;
+    const waits = log !== undefined && committed.some(({ light }) => !light);
+    const synced = waits && (this.#hasNews() || log.busy) && log.synced();
+    committed.forEach(({ light, resolve, reject }, index) => {
+      const value = values[index] as never;
+      if (synced === false || light) resolve(value);
+      else
+        synced.then(
+          () => {
+            resolve(value);
+          },
+          (cause: unknown) => {
+            reject(storeError("write", this.#store, cause));
+          },
+        );
     });
   }
 
-  #sync(on: boolean): void {
-    if (this.#setSync === undefined || this.#synced === on) return;
-    this.#setSync(on);
-    this.#synced = on;
+  /** Whether there is anything that was written since the last sync, here or by others. */
+  #hasNews(): boolean {
+    const [seen, theirs] = [this.#seen, this.#theirs];
+    this.#seen = this.#changes.get() ?? 0;
+    this.#theirs = this.#version.get() ?? 0;
+    return this.#seen !== seen || this.#theirs !== theirs;
   }
 
   #rollback(): void {

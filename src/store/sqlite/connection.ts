@@ -13,6 +13,7 @@ import { monotonic, setTimeout } from "../../clock.js";
 import { StoreError } from "../../errors.js";
 import type { GivenDatabase } from "../../options.js";
 import { isBusy, storeError } from "./faults.js";
+import { LogSync } from "./logSync.js";
 import { migrate, refuseNewer } from "./migrate.js";
 
 export interface Connection {
@@ -21,8 +22,8 @@ export interface Connection {
   path: string;
   /** Ours to configure and to close. */
   own: boolean;
-  /** Switches whether each commit is synced to the disk; absent where it never is, or the user says so. */
-  setSync?: (on: boolean) => void;
+  /** By which what is committed gets to the disk; absent where it need not, or its owner says how. */
+  log?: LogSync;
 }
 
 /** A lock that is held longer than this is waited for with timers, so that the event loop goes on. */
@@ -49,8 +50,10 @@ export async function connect(
     if (own) db.close();
     throw storeError("open", file, cause);
   }
-  const switched = own && file !== "" && durability === "full";
-  return switched ? { ...connection, setSync: syncSwitch(db) } : connection;
+  if (!own || file === "" || durability === "normal") return connection;
+  // From here on it is synced beside the event loop.
+  db.pragma("synchronous = normal");
+  return { ...connection, log: new LogSync(file) };
 }
 
 function openFile(file: string): Connection {
@@ -141,11 +144,4 @@ function configure(
     }
   }
   if (own) db.pragma(`synchronous = ${durability}`);
-}
-
-/** Each costs some microseconds. */
-function syncSwitch(db: BetterSqlite3.Database): (on: boolean) => void {
-  return (on) => {
-    db.pragma(`synchronous = ${on ? "full" : "normal"}`);
-  };
 }

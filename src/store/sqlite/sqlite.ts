@@ -57,7 +57,7 @@ export class SqliteStore implements contract.Store {
   private constructor(connection: Connection, now: () => number) {
     const { db, path } = connection;
     const dependants = new Dependants(db);
-    const committer = new Committer(db, path, undefined, connection.setSync);
+    const committer = new Committer(db, path, undefined, connection.log);
     const hosts = new HostTable(db, path);
     const workers = new WorkerTable(db);
     const shared = { db, committer, hosts, workers, now };
@@ -105,7 +105,7 @@ export class SqliteStore implements contract.Store {
     const { id } = this.#hosts;
     const take = (): ClaimedJob[] =>
       this.#claim.claim(worker, id, limit, categories, this.#now());
-    return this.#run(take, { ...light, last: true });
+    return this.#run(take, { last: true });
   }
 
   finishJobs(finishes: readonly contract.JobFinish[]): Promise<boolean[]> {
