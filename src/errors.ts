@@ -151,6 +151,13 @@ export class StoreError extends MyJobsError {
   }
 }
 
+/** Whether an operation on several jobs may have failed for one of them: then the others can do without it. */
+export function isForOne(cause: unknown): boolean {
+  if (cause instanceof StoreError)
+    return cause.fault === "failed" || cause.fault === "disk-full";
+  return !(cause instanceof StoppedError);
+}
+
 /** A worker could not be started: its process exited, or was not ready in time. `output` is its last words. */
 export class WorkerError extends MyJobsError {
   static {

@@ -1,6 +1,7 @@
 import { soon } from "../clock.js";
+import { isForOne } from "../errors.js";
 import type { NewJob } from "../models/job.js";
-import { type InsertedJob, isForOne, type Store } from "../store/store.js";
+import type { InsertedJob, Store } from "../store/store.js";
 
 /** So many that storing them does not hold up the event loop. */
 const most = 256;

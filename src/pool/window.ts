@@ -6,7 +6,7 @@ import { monotonic, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
 import type { OpenValues } from "../options.js";
 import { lives, type ProcessName } from "../processes.js";
-import { Session } from "../tmux/session.js";
+import { Session, type Window } from "../tmux/session.js";
 import {
   childEnvironment,
   childExecArgv,
@@ -50,6 +50,7 @@ export class Windows {
     ready: () => Promise<boolean>,
   ): Promise<void> {
     const folder = mkdtempSync(path.join(tmpdir(), "myjobs-window-"));
+    let window: Window | undefined;
     try {
       const settings = path.join(folder, "settings.json");
       const env = childEnvironment({});
@@ -57,12 +58,16 @@ export class Windows {
       writeFileSync(settings, JSON.stringify(told), { mode: 0o600 });
       const command = this.#command(nr, settings);
       const name = windowName(nr);
-      const window = await this.#session.open(name, command);
+      const opened = await this.#session.open(name, command);
+      window = opened;
       await this.#comeUp(name, command, ready, () =>
-        this.#session.ended(window),
+        this.#session.ended(opened),
       );
-      await this.#session.release(window);
+      await this.#session.release(opened);
     } catch (cause) {
+      // It has said why it cannot boot, and is about to end: by itself it leaves nothing behind.
+      if (window !== undefined && cause instanceof WorkerError)
+        await this.#over(window);
       await this.#session.close(windowName(nr)).catch(() => undefined); // why it did not open is told
       throw cause;
     } finally {
@@ -76,6 +81,14 @@ export class Windows {
     while ((await this.#session.find(windowName(nr))).length > 0) {
       if (monotonic() - begun > closeLimit)
         return this.#session.close(windowName(nr));
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  async #over(window: Window): Promise<void> {
+    const begun = monotonic();
+    while ((await this.#session.ended(window)) === undefined) {
+      if (monotonic() - begun > closeLimit) return;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }

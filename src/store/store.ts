@@ -1,4 +1,3 @@
-import { StoppedError, StoreError } from "../errors.js";
 import type { ActionRecord, NewAction } from "../models/action.js";
 import type {
   ClaimedJob,
@@ -221,11 +220,4 @@ export interface Rescue {
   released: number[];
   /** Ended CRASH, and what depended on them. */
   failed: number[];
-}
-
-/** Whether an operation on several jobs may have failed for one of them: then the others can do without it. */
-export function isForOne(cause: unknown): boolean {
-  if (cause instanceof StoreError)
-    return cause.fault === "failed" || cause.fault === "disk-full";
-  return !(cause instanceof StoppedError);
 }

@@ -1,12 +1,12 @@
 import { soon } from "../clock.js";
+import { isForOne } from "../errors.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { Outcome } from "../pool/outcome.js";
-import {
-  isForOne,
-  type JobFailure,
-  type JobFinish,
-  type JobRelease,
-  type Store,
+import type {
+  JobFailure,
+  JobFinish,
+  JobRelease,
+  Store,
 } from "../store/store.js";
 import type { EndedFields } from "./ending.js";
 import { Records } from "./records.js";

@@ -35,10 +35,10 @@ function hasEnded({ child }: Command): boolean {
   return child.exitCode !== null;
 }
 
-async function running(job: Job<string>): Promise<void> {
-  await until(
-    "the job runs",
-    async () => (await job.load()).state === "RUNNING",
+/** In its process: that it is recorded as RUNNING is a moment older. */
+async function running({ stdout }: Command, { id }: Job): Promise<void> {
+  await until("the job runs", () =>
+    new RegExp(`job ${String(id)} .*start`).test(stdout()),
   );
 }
 
@@ -77,12 +77,13 @@ describe("myjobs worker", () => {
     "lets running jobs finish at %s, takes no more, and exits with 0",
     async (signal) => {
       const at = await ground();
-      const { ended, child } = await serving(at, "--nr-max", "1");
+      const command = await serving(at, "--nr-max", "1");
+      const { ended, child } = command;
       const [first, second] = await at.myjobs.scheduleMany(nap, [
         { ms: 700 },
         { ms: 700 },
       ]);
-      await running(first!);
+      await running(command, first!);
       child.kill(signal);
       const { code, stderr } = await ended;
       expect(code).toBe(0);
@@ -97,9 +98,10 @@ describe("myjobs worker", () => {
 
   test("ends at once at the second signal; what ran then runs again, and no interruption is counted", async () => {
     const at = await ground();
-    const { ended, child, stderr } = await serving(at);
+    const command = await serving(at);
+    const { ended, child, stderr } = command;
     const job = await at.myjobs.schedule(nap, { ms: 60_000 });
-    await running(job);
+    await running(command, job);
     child.kill("SIGINT");
     await until("it is stopping", () => stderr().includes("once more"));
     // What comes at once after the first was sent once, by a launcher.

@@ -5,6 +5,7 @@ import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 
 import {
+  type Job,
   type MyJobs,
   type OpenOptions,
   StoppedError,
@@ -44,10 +45,12 @@ function storeOf(myjobs: MyJobs): string {
   return stores.get(myjobs)!;
 }
 
-async function begun(myjobs: MyJobs, id: number): Promise<void> {
-  await until(
-    "the job runs",
-    async () => (await myjobs.jobs.get(id)).state === "RUNNING",
+/** In its process: that it is recorded as RUNNING is a moment older. */
+async function begun({ id }: Job): Promise<void> {
+  await until("the job runs", () =>
+    windows().some((name) =>
+      new RegExp(`^${name} job ${String(id)} .*start`, "m").test(shown(name)),
+    ),
   );
 }
 
@@ -125,7 +128,7 @@ describe("workers in tmux windows", () => {
     const other = await reopen({ store: storeOf(myjobs) });
     await myjobs.workerTmuxStart({ nr: 7 });
     const job = await myjobs.schedule(nap, { ms: 400 });
-    await begun(other, job.id);
+    await begun(job);
     const seen = await worker(other, 7);
     expect(seen).toMatchObject({
       name: "w7",
@@ -351,7 +354,7 @@ describe("a worker in a window", () => {
       const myjobs = await open();
       const before = await myjobs.workerTmuxStart();
       const job = await myjobs.schedule(nap, { ms: 300 });
-      await begun(myjobs, job.id);
+      await begun(job);
       end();
       await until("the first is recorded as dead", async () => {
         await before.load();
@@ -388,7 +391,7 @@ describe("a worker in a window", () => {
       const job = await myjobs.schedule(nap, {
         ms: way === "halt" ? 500 : 60_000,
       });
-      await begun(myjobs, job.id);
+      await begun(job);
       const other = run(
         `import { MyJobs } from "myjobs";
          const myjobs = await MyJobs.open({ store: process.argv[2] });
@@ -412,7 +415,7 @@ describe("a worker in a window", () => {
     const myjobs = await open();
     await myjobs.workerTmuxStart();
     const job = await myjobs.schedule(nap, { ms: 300 });
-    await begun(myjobs, job.id);
+    await begun(job);
     tmux("send-keys", "-t", ":=w1", "C-c");
     expect((await job.wait()).result).toBe("rested");
     await until("it is kept no longer", () => myjobs.workers.size === 0);
@@ -445,7 +448,7 @@ describe("stop() and workers in windows", () => {
     const other = await reopen({ store: storeOf(myjobs) });
     await myjobs.workersTmuxStart({ nrWorkers: 2 });
     const job = await myjobs.schedule(nap, { ms: 300 });
-    await begun(myjobs, job.id);
+    await begun(job);
     await myjobs.stop();
     expect(sessions()).toEqual([]);
     expect((await other.jobs.get(job.id)).result).toBe("rested");
@@ -463,7 +466,7 @@ describe("stop() and workers in windows", () => {
     const other = await reopen({ store: storeOf(myjobs) });
     await myjobs.workerTmuxStart();
     const job = await myjobs.schedule(nap, { ms: 60_000 });
-    await begun(myjobs, job.id);
+    await begun(job);
     await myjobs.stop({ timeout: 100, requeue });
     expect(sessions()).toEqual([]);
     expect(await other.jobs.get(job.id)).toMatchObject(ended);
@@ -514,7 +517,7 @@ describe("stop() and workers in windows", () => {
     const other = await reopen({ store: storeOf(myjobs) });
     await myjobs.workerTmuxStart();
     const job = await myjobs.schedule(nap, { ms: 60_000 });
-    await begun(myjobs, job.id);
+    await begun(job);
     process.kill(programOf("w1"), "SIGSTOP");
     await myjobs.stop({ graceful: false });
     expect(windows()).toEqual([]);

@@ -2,6 +2,8 @@ import { closeSync, fdatasync, fsyncSync, openSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
+import { setImmediate } from "../../clock.js";
+
 /**
  * Syncs a store's write-ahead log to the disk beside the event loop, which SQLite's own sync at each commit
  * would hold up for as long as the disk takes. One sync serves all that was committed before it began.
@@ -37,6 +39,8 @@ export class LogSync {
   async close(): Promise<void> {
     while (this.#running !== undefined)
       await (this.#next ?? this.#running).catch(ignore);
+    // Until its turn is over, what has called back counts as an open handle.
+    await new Promise((resolve) => setImmediate(resolve));
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
