@@ -131,6 +131,11 @@ describe("workersCheck()", () => {
     const myjobs = await reopen({ store });
     const { child, lines, exit, errors: output } = run(host, [store]);
     await until(`the other host serves ${output()}`, () => lines.length > 0);
+    const state = "WAITING";
+    await until(
+      "its worker is on record",
+      async () => (await myjobs.workersFind({ state })).length === 1,
+    );
     await freeze(child.pid!, store);
     const { count, errors } = await myjobs.workersCheck();
     expect(count).toBe(0);
