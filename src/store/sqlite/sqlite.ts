@@ -198,17 +198,16 @@ export class SqliteStore implements contract.Store {
     return this.#run(() => this.#hosts.lost());
   }
 
-  async rescue(hosts: readonly number[]): Promise<contract.Rescue> {
-    const files = this.#hosts.lockFiles(hosts);
-    const rescued = await this.#run(() => {
+  rescue(hosts: readonly number[]): Promise<contract.Rescue> {
+    // First: a host without its lock is dead to all, but a lock whose host nobody knows would be left.
+    for (const file of this.#hosts.lockFiles(hosts)) removeLock(file);
+    return this.#run(() => {
       for (const host of hosts) {
         this.#workers.lose(host, this.#now());
         this.#hosts.remove(host);
       }
       return this.#settle.rescue(hosts, this.#now());
     });
-    for (const file of files) removeLock(file);
-    return rescued;
   }
 
   assertAlone(but?: readonly number[]): Promise<void> {
