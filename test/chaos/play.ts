@@ -6,7 +6,7 @@ import { MyJobs } from "../../src/index.js";
 import { isAlive, until } from "../support/until.js";
 import { Host, type Reply } from "./cluster.js";
 import type { Step } from "./history.js";
-import { Model } from "./model.js";
+import { Model, type World } from "./model.js";
 import { Record, type WorkerRow } from "./record.js";
 
 const mostHosts = 3;
@@ -264,15 +264,19 @@ class Player {
     }
   }
 
+  /** What traces tell of is in the store when that is read, and what the store tells of is in the traces. */
+  #world(): World {
+    for (;;) {
+      const traces = this.#record.traces();
+      const [jobs, moves] = [this.#record.jobs(), this.#record.moves()];
+      if (this.#record.traces().length === traces.length)
+        return { traces, jobs, moves };
+    }
+  }
+
   #check(): void {
     this.#look();
-    // Traces first: what they tell of must be in the store by the time that it is read.
-    const traces = this.#record.traces();
-    const world = {
-      traces,
-      jobs: this.#record.jobs(),
-      moves: this.#record.moves(),
-    };
+    const world = this.#world();
     const misdeeds = this.#hosts.map(({ misdeed }) => misdeed).filter(Boolean);
     const found = [...this.#errors, ...misdeeds, ...this.#model.check(world)];
     if (found.length > 0) throw new Error(found.join("\n"));
