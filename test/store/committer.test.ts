@@ -173,6 +173,8 @@ describe("The operations of one turn", () => {
       fault: "failed",
       message: expect.stringContaining("no disk"),
     });
+    // What reads it must not take it for safe.
+    await expect(committer.run(() => 1)).rejects.toThrow("no disk");
     await committer.run(write("two"), { light: true });
   });
 

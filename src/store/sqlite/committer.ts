@@ -44,8 +44,9 @@ export type Log = Pick<LogSync, "busy" | "synced" | "close">;
 
 /**
  * Gathers the operations asked for in one turn of the event loop and commits them in one transaction;
- * each promise settles after the commit, and when the disk has it and all before it. One that throws is alone in failing: the transaction is rolled
- * back and its operations run again, each in one of its own, so an operation may change nothing but the database.
+ * each promise settles after the commit, when the disk has it and all before it. One that throws is alone
+ * in failing: the transaction is rolled back and its operations run again, each in one of its own, so an
+ * operation may change nothing but the database.
  */
 export class Committer {
   readonly #db: BetterSqlite3.Database;
@@ -175,6 +176,7 @@ export class Committer {
             resolve(value);
           },
           (cause: unknown) => {
+            this.#seen = -1; // still not on the disk: the next to ask waits, too
             reject(storeError("write", this.#store, cause));
           },
         );
