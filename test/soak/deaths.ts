@@ -89,7 +89,11 @@ class Soak {
     await this.#kill(host!);
     if (id === undefined) return;
     const begun = performance.now();
-    await until("its jobs are settled", () => this.#isSettled(id));
+    const others = this.#hosts.map(({ child }) => child.pid).join();
+    await until(
+      `the jobs of host ${String(id)} (${String(pid)}) are settled by ${others}`,
+      () => this.#isSettled(id),
+    );
     this.#found.settled = Math.max(
       this.#found.settled,
       performance.now() - begun,

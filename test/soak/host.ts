@@ -17,6 +17,9 @@ const myjobs = await MyJobs.open({
   killGrace: 50,
   workerTimeout: 300,
 });
+myjobs.on("error", (error) => {
+  console.error(String(process.pid), error);
+});
 void myjobs.workersSubprocessStart({ nrFixed: 2 });
 for (let value = Number(first); ; value += 20) {
   const tasks = Array.from({ length: 20 }, (_, nr) => ({
