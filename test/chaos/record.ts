@@ -82,6 +82,16 @@ export class Record {
     }));
   }
 
+  /** How many jobs a host holds. */
+  heldBy(host: number): number {
+    return this.#db
+      .prepare<[number], number>(
+        "select count(*) from myjobs_job where state = 'RUNNING' and host = ?",
+      )
+      .pluck()
+      .get(host)!;
+  }
+
   unended(): number {
     return this.#db
       .prepare<[], number>(
