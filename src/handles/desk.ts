@@ -6,7 +6,7 @@ import type { Dispatcher } from "../supervisor/dispatcher.js";
 import type { EndedFields, Ending } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
 import { Intake } from "./intake.js";
-import { Job, type JobPort, type Waiting, type WaitOptions } from "./job.js";
+import { Job, type JobPort, type WaitOptions } from "./job.js";
 import {
   kwargsJson,
   newJob,
@@ -44,24 +44,25 @@ export class Desk implements JobPort {
   }
 
   /** One job. Of very many at once, what each still holds while it is being stored is what costs most. */
-  async scheduleOne(
+  scheduleOne(
     where: string,
     given: unknown,
     kwargs: unknown,
     options: ScheduleOptions | undefined,
   ): Promise<Job> {
-    const text = kwargsJson(where, kwargs, "kwargs");
-    const plan = this.#plan(where, options);
-    if (plan.dependencies.length > 0 || plan.wait)
-      return (await this.#schedule(where, given, [text], plan))[0]!;
-    const action = await this.#scheduling.action(where, given);
-    const news = newJob(plan, action.id, text);
-    const batch = this.#intake.one(news);
-    const at = batch.jobs.length - 1;
-    this.#announce(action);
-    const inserted = (await batch.stored)[at]!;
-    const { id } = inserted instanceof Promise ? await inserted : inserted;
-    return this.#scheduled(id, news);
+    try {
+      const text = kwargsJson(where, kwargs, "kwargs");
+      const plan = this.#plan(where, options);
+      if (plan.dependencies.length > 0 || plan.wait)
+        return this.#schedule(where, given, [text], plan).then(first);
+      const action = this.#scheduling.action(where, given);
+      return action instanceof Promise
+        ? action.then((stored) => this.#store(stored, plan, text))
+        : this.#store(action, plan, text);
+    } catch (cause) {
+      // No async function, but whoever calls need not know.
+      return Promise.reject(cause);
+    }
   }
 
   /** All or none. */
@@ -111,11 +112,11 @@ export class Desk implements JobPort {
     jobs: readonly Job[],
     options: WaitOptions | undefined,
   ): Promise<void> {
-    return this.#waits.done(where, jobs, options);
+    return this.#waits.all(where, jobs, options);
   }
 
-  wait(job: Job, options: WaitOptions | undefined): Waiting {
-    return this.#waits.wait("job.wait", [job], options);
+  wait(job: Job, options: WaitOptions | undefined): Promise<Job> {
+    return this.#waits.one("job.wait", job, options);
   }
 
   async find(id: number): Promise<JobRecord | undefined> {
@@ -132,7 +133,7 @@ export class Desk implements JobPort {
     if (outcome === "running") {
       this.#port.dispatcher().cancel(job.id);
       const fresh = await this.handles(where, [job.id]);
-      await this.#waits.done(where, fresh, { die: false });
+      await this.#waits.all(where, fresh, { die: false });
     }
     await job.load();
     return outcome !== "ended" && job.errorCat === "HALTED";
@@ -186,8 +187,21 @@ export class Desk implements JobPort {
       this.#scheduled(id, news[index]!),
     );
     if (inserted.some(({ ended }) => ended)) await this.#endedAtOnce(jobs);
-    if (plan.wait) await this.#waits.done(where, jobs, undefined);
+    if (plan.wait) await this.#waits.all(where, jobs, undefined);
     return jobs;
+  }
+
+  #store(action: ActionRecord, plan: Plan, kwargs: string): Promise<Job> {
+    const job = newJob(plan, action.id, kwargs);
+    const batch = this.#intake.one(job);
+    const at = batch.jobs.length - 1;
+    this.#announce(action);
+    return batch.stored.then((stored) => {
+      const one = stored[at]!;
+      return one instanceof Promise
+        ? one.then(({ id }) => this.#scheduled(id, job))
+        : this.#scheduled(one.id, job);
+    });
   }
 
   #announce(action: ActionRecord): void {
@@ -208,4 +222,8 @@ export class Desk implements JobPort {
     await Promise.all(jobs.map((job) => job.load()));
     for (const { id, state } of jobs) if (state === "ERROR") this.ended(id);
   }
+}
+
+function first([job]: readonly Job[]): Job {
+  return job!;
 }

@@ -18,15 +18,10 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
-/** Makes the error that ends a wait. Called where the wait is, not where the news came: its stack is the caller's. */
-export type Failure = () => unknown;
-
-/** Resolves when a wait is over; undefined if there is nothing to wait for. */
-export type Waiting = Promise<Failure | undefined> | undefined;
-
 /** What a handle can ask for. */
 export interface JobPort {
-  wait(job: Job, options: WaitOptions | undefined): Waiting;
+  /** Resolves when it has ended, and has been refreshed; rejects if it shall. */
+  wait(job: Job, options: WaitOptions | undefined): Promise<Job>;
   find(id: number): Promise<JobRecord | undefined>;
   cancel(job: Job): Promise<boolean>;
   collect(id: number): Promise<boolean>;
@@ -166,10 +161,8 @@ export class Job<R = unknown> {
   }
 
   /** Resolves when it has ended; with `die` (default as scheduled: true) rejects with `JobFailedError` if it failed. */
-  async wait(options?: WaitOptions): Promise<this> {
-    const failure = await this.#port.wait(this, options);
-    if (failure !== undefined) throw failure();
-    return this;
+  wait(options?: WaitOptions): Promise<this> {
+    return this.#port.wait(this, options) as Promise<this>;
   }
 
   /**

@@ -8,11 +8,14 @@ import {
 import { boolean, duration, readOptions, signal } from "../options.js";
 import type { Ending, Listener } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
-import type { Failure, Job, Waiting, WaitOptions } from "./job.js";
+import type { Job, WaitOptions } from "./job.js";
 
 const rules = { timeout: duration(undefined), die: boolean(undefined), signal };
 
 const byDefault = readOptions("wait", rules);
+
+/** Makes the error that ends a wait. Called where the wait is, not where the news came: its stack is the caller's. */
+type Failure = () => unknown;
 
 /** Waiting for jobs. */
 export class Waits {
@@ -24,21 +27,11 @@ export class Waits {
   }
 
   /** Resolves when all have ended, and have been refreshed; rejects at the first failure in time that shall. */
-  async done(
+  async all(
     where: string,
     jobs: readonly Job[],
     options: WaitOptions | undefined,
   ): Promise<void> {
-    const failure = await this.wait(where, jobs, options);
-    if (failure !== undefined) throw failure();
-  }
-
-  /** The same, but gives what failed. */
-  wait(
-    where: string,
-    jobs: readonly Job[],
-    options: WaitOptions | undefined,
-  ): Waiting {
     const { timeout, die, signal } =
       options === undefined ? byDefault : readOptions(where, rules, options);
     if (this.#stopped) throw new StoppedError(where);
@@ -46,9 +39,19 @@ export class Waits {
     for (const job of jobs)
       if (ended(job) && fatal(job, die)) throw failed(job);
     const waiting = jobs.filter((job) => !ended(job));
-    if (waiting.length === 0) return undefined;
+    if (waiting.length === 0) return;
     const wait = new Wait(this.#waiter, die);
-    return wait.over(waiting, timeout, signal);
+    const failure = await wait.over(waiting, timeout, signal);
+    if (failure !== undefined) throw failure();
+  }
+
+  /** The same for one. Without options it is no async function: what each holds is what very many cost. */
+  one(where: string, job: Job, options: WaitOptions | undefined): Promise<Job> {
+    if (options !== undefined || this.#stopped || ended(job))
+      return this.all(where, [job], options).then(() => job);
+    return new Promise<Lone>((resolve) => {
+      new Lone(job, resolve).await(this.#waiter);
+    }).then(conclude);
   }
 
   /** Rejects what still waits. */
@@ -62,7 +65,7 @@ export class Waits {
 class Wait {
   readonly #waiter: Waiter;
   readonly #die: boolean | undefined;
-  #arrivals: readonly Arrival[] = [];
+  #arrivals: readonly OneOfMany[] = [];
   /** How many have not arrived. */
   #left = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -83,14 +86,14 @@ class Wait {
       this.#resolve = resolve;
       const each = jobs.length > 1 ? [...new Set(jobs)] : jobs;
       this.#left = each.length;
-      this.#arrivals = each.map((job) => new Arrival(this, job));
-      for (const arrival of this.#arrivals) this.#await(arrival);
+      this.#arrivals = each.map((job) => new OneOfMany(job, this));
+      for (const arrival of this.#arrivals) arrival.await(this.#waiter);
       if (timeout !== undefined) this.#limit(timeout);
       if (signal !== undefined) this.#heed(signal);
     });
   }
 
-  arrived(arrival: Arrival): void {
+  arrived(arrival: OneOfMany): void {
     const { job } = arrival;
     arrival.here = true;
     this.#left -= 1;
@@ -104,19 +107,7 @@ class Wait {
     this.#unlisten?.();
     if (this.#left === 0) return;
     for (const one of this.#arrivals)
-      if (!one.here) this.#waiter.forsake(one.ending, one);
-  }
-
-  #await(arrival: Arrival): void {
-    const { ending } = arrival;
-    if (ending.ended || ending.deleted) {
-      soon(() => {
-        arrival.told();
-      });
-      return;
-    }
-    this.#waiter.await(ending, arrival);
-    if (!ending.sure) this.#waiter.look();
+      if (!one.here) this.#waiter.forsake(one.job.ending, one);
   }
 
   #limit(timeout: number): void {
@@ -139,40 +130,97 @@ class Wait {
   }
 }
 
-/** One job of a wait, whose handle is refreshed when it has ended. */
-class Arrival implements Listener {
+/** A job that is waited for, whose handle is refreshed when it has ended. */
+abstract class Arrival implements Listener {
   readonly job: Job;
-  readonly ending: Ending;
-  here = false;
-  readonly #wait: Wait;
 
-  constructor(wait: Wait, job: Job) {
-    this.#wait = wait;
+  constructor(job: Job) {
     this.job = job;
-    this.ending = job.ending;
+  }
+
+  /** The job has ended, and its handle knows how. */
+  protected abstract arrived(): void;
+  protected abstract fail(failure: Failure): void;
+
+  await(waiter: Waiter): void {
+    const { ending } = this.job;
+    if (ending.ended || ending.deleted) {
+      soon(() => {
+        this.told(ending);
+      });
+      return;
+    }
+    waiter.await(ending, this);
+    if (!ending.sure) waiter.look();
   }
 
   stopped(): void {
-    this.#wait.end(() => new StoppedError("wait"));
+    this.fail(() => new StoppedError("wait"));
   }
 
-  told(): void {
-    const { job, ending } = this;
-    if (ending.deleted) this.#wait.end(() => new JobNotFoundError(job.id));
-    else if (ending.fields !== undefined) {
-      job.finish(ending.fields);
-      this.#wait.arrived(this);
+  told({ deleted, fields }: Ending): void {
+    const { job } = this;
+    if (deleted) this.fail(() => new JobNotFoundError(job.id));
+    else if (fields !== undefined) {
+      job.finish(fields);
+      this.arrived();
     } else {
       job.load().then(
         () => {
-          this.#wait.arrived(this);
+          this.arrived();
         },
         (cause: unknown) => {
-          this.#wait.end(() => cause);
+          this.fail(() => cause);
         },
       );
     }
   }
+}
+
+class OneOfMany extends Arrival {
+  readonly #wait: Wait;
+  here = false;
+
+  constructor(job: Job, wait: Wait) {
+    super(job);
+    this.#wait = wait;
+  }
+
+  protected arrived(): void {
+    this.#wait.arrived(this);
+  }
+
+  protected fail(failure: Failure): void {
+    this.#wait.end(failure);
+  }
+}
+
+/** A job of which its wait, without limits, is all. */
+class Lone extends Arrival {
+  readonly #resolve: (lone: Lone) => void;
+  failure: Failure | undefined = undefined;
+
+  constructor(job: Job, resolve: (lone: Lone) => void) {
+    super(job);
+    this.#resolve = resolve;
+  }
+
+  protected arrived(): void {
+    const { job } = this;
+    if (fatal(job, undefined)) this.failure = () => failed(job);
+    this.#resolve(this);
+  }
+
+  protected fail(failure: Failure): void {
+    this.failure = failure;
+    this.#resolve(this);
+  }
+}
+
+/** Behind the promise of a lone wait, so that an error is made where V8 knows who awaits it. */
+function conclude({ job, failure }: Lone): Job {
+  if (failure !== undefined) throw failure();
+  return job;
 }
 
 function ended({ state }: Job): boolean {

@@ -15,7 +15,7 @@ export type EndedFields = Pick<
 
 /** Who waits for an end: it is told once. */
 export interface Listener {
-  told(): void;
+  told(ending: Ending): void;
   /** There is nobody left who would tell. */
   stopped(): void;
 }
@@ -77,6 +77,6 @@ export class Ending {
   #tell(): void {
     const listeners = this.#listeners;
     this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener.told();
+    for (const listener of listeners ?? []) listener.told(this);
   }
 }

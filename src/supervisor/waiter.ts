@@ -107,6 +107,7 @@ export class Waiter {
   /** Tells those who wait that it is in vain. */
   stop(): void {
     for (const ending of [...this.#pending.values()]) ending.stop();
+    clearInterval(this.#timer);
   }
 
   #leave(ending: Ending): void {

@@ -178,6 +178,24 @@ describe("scheduling", () => {
 });
 
 describe("waiting", () => {
+  test.each(["before it has ended", "after it has ended"])(
+    "for one job %s rejects with a stack of whoever waits",
+    async (when) => {
+      const myjobs = await open();
+      const bad = await myjobs.schedule(fail, { message: "boom" });
+      if (when.startsWith("after")) {
+        await myjobs.workerStart();
+        await bad.wait({ die: false });
+      }
+      const waiting = bad.wait().catch((error: unknown) => error);
+      if (when.startsWith("before")) await myjobs.workerStart();
+      const failure = await waiting;
+      expect(failure).toMatchObject({ name: "JobFailedError", job: bad });
+      expect((failure as Error).stack).toMatch(/at .*jobs\.test\.ts:\d+/);
+      expect((failure as Error).stack).not.toMatch(/\/src\//);
+    },
+  );
+
   test("rejects with the job that failed first in time, unless told not to die", async () => {
     const myjobs = await open();
     const slow = await myjobs.schedule(forever);
