@@ -22,6 +22,7 @@ const rooms: Room[] = [
   { path: "src/errors.ts", layer: 0 },
   { path: "src/clock.ts", layer: 0 },
   { path: "src/processes.ts", layer: 0 },
+  { path: "src/programs.ts", layer: 0 },
   { path: "src/lines.ts", layer: 0 },
   { path: "src/models/", layer: 0 },
   { path: "src/options.ts", layer: 1 },

@@ -1,9 +1,13 @@
+import { availableParallelism } from "node:os";
+
 import PQueue from "p-queue";
 
 import { monotonic } from "../clock.js";
 import { Breaker } from "./breaker.js";
-import { bootsAtOnce } from "./programs.js";
 import type { PoolWorker } from "./worker.js";
+
+/** How many children may boot at once: more would only slow each other. */
+const bootsAtOnce = Math.max(2, availableParallelism());
 
 export interface BootsPort {
   /** A worker has come up in so many milliseconds. */

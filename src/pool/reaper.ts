@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
 import { setTimeout } from "../clock.js";
-import { reaperProgram } from "./programs.js";
+import { reaperProgram } from "../programs.js";
 
 /** Milliseconds. */
 const restartAfter = 50;

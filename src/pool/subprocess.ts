@@ -20,7 +20,7 @@ import {
   childExecArgv,
   programFlags,
 } from "./environment.js";
-import { subprocessProgram } from "./programs.js";
+import { subprocessProgram } from "../programs.js";
 import type { Reaper } from "./reaper.js";
 import { Tail } from "./tail.js";
 import type { Vessel, VesselPort } from "./vessel.js";

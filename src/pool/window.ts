@@ -12,7 +12,7 @@ import {
   childExecArgv,
   programFlags,
 } from "./environment.js";
-import { commandProgram } from "./programs.js";
+import { commandProgram } from "../programs.js";
 
 /** How long a worker in a window may take to be ready, in milliseconds. */
 const bootLimit = 30_000;

@@ -107,7 +107,7 @@ describe("The installed package", () => {
     const known = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
     expect([...known, "dist", "docs"]).toEqual(expect.arrayContaining(top));
     expect(readdirSync(path.join(consumer.package, "dist/workers"))).toEqual(
-      expect.arrayContaining(["reaper.sh", "subprocess.js"]),
+      expect.arrayContaining(["checkpoint.mjs", "reaper.sh", "subprocess.js"]),
     );
     const program = path.join(consumer.package, "dist/cli/main.js");
     expect(statSync(program).mode & 0o111).toBe(0o111);

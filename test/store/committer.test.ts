@@ -6,7 +6,7 @@ import { describe, expect, test } from "@jest/globals";
 import type Database from "better-sqlite3";
 
 import { StoppedError } from "../../src/errors.js";
-import { Committer, type Log } from "../../src/store/sqlite/committer.js";
+import { type Beside, Committer } from "../../src/store/sqlite/committer.js";
 import { claim, finish, newJob, scheduleOne, worker } from "./suite/ground.js";
 import { database, open, temporaryFile } from "./support.js";
 
@@ -50,7 +50,10 @@ function notes(): {
 }
 
 /** A disk whose syncs are done when they are called. */
-function slowDisk(): { log: Log; syncs: (() => void)[] } {
+function slowDisk(): {
+  log: NonNullable<Beside["log"]>;
+  syncs: (() => void)[];
+} {
   const syncs: (() => void)[] = [];
   const log = {
     get busy() {
@@ -131,7 +134,7 @@ describe("The operations of one turn", () => {
   test("wait for the disk, but for light ones, and not where nothing was written; the loop turns meanwhile", async () => {
     const { db, other, write, read } = notes();
     const { log, syncs } = slowDisk();
-    const committer = new Committer(db, "", undefined, log);
+    const committer = new Committer(db, "", { log });
     const told: string[] = [];
     const run = (name: string, manner = {}, operation = write(name)): void => {
       void committer.run(operation, manner).then(() => told.push(name));
@@ -162,12 +165,36 @@ describe("The operations of one turn", () => {
     expect(told.at(-1)).toBe("read theirs");
   });
 
+  test("pause while a checkpoint needs it, and are looked at by it after each commit", async () => {
+    const { db, write, read } = notes();
+    let resume = (): void => undefined;
+    let looks = 0;
+    const checkpoints = {
+      pause: new Promise<void>((resolve) => (resume = resolve)),
+      look: () => (looks += 1),
+      close: () => Promise.resolve(),
+    };
+    const beside: { checkpoints: NonNullable<Beside["checkpoints"]> } = {
+      checkpoints,
+    };
+    const committer = new Committer(db, "", beside);
+    const written = committer.run(write("one"));
+    const closed = committer.close();
+    await turns();
+    expect([read(), looks]).toEqual([[], 0]);
+    beside.checkpoints = { ...checkpoints, pause: undefined };
+    resume();
+    expect(await written).toBe("one");
+    await closed;
+    expect([read(), looks]).toEqual([["one"], 1]);
+  });
+
   test("that could be committed, but not synced, are refused with the reason", async () => {
     const { db, write } = notes();
     const synced = (): Promise<void> =>
       Promise.reject(Object.assign(new Error("no disk"), { code: "EIO" }));
     const log = { busy: false, synced, close: () => Promise.resolve() };
-    const committer = new Committer(db, "jobs.db", undefined, log);
+    const committer = new Committer(db, "jobs.db", { log });
     await expect(committer.run(write("one"))).rejects.toMatchObject({
       name: "StoreError",
       fault: "failed",
@@ -257,7 +284,7 @@ describe("A lock of another program", () => {
 
   test("that lasts is told to each who waits; after it, all is well again", async () => {
     const { db, other, write, read } = notes();
-    const committer = new Committer(db, "jobs.db", 30);
+    const committer = new Committer(db, "jobs.db", {}, 30);
     other.exec("begin immediate");
     const outcomes = await Promise.allSettled([
       committer.run(write("one")),
@@ -329,7 +356,7 @@ describe("close()", () => {
 
   test("resolves when what was asked for cannot be done", async () => {
     const { db, other, write } = notes();
-    const committer = new Committer(db, "", 30);
+    const committer = new Committer(db, "", {}, 30);
     other.exec("begin immediate");
     const asked = committer.run(write("one"));
     const outcomes = await Promise.allSettled([asked, committer.close()]);

@@ -7,6 +7,7 @@ import {
   setTimeout,
 } from "../../clock.js";
 import { StoppedError } from "../../errors.js";
+import type { Checkpoints } from "./checkpoints.js";
 import { isBusy, storeError } from "./faults.js";
 import type { LogSync } from "./logSync.js";
 import { Presence } from "./presence.js";
@@ -39,8 +40,13 @@ export interface Manner {
 
 export const light: Manner = { light: true };
 
-/** What has been committed, on its way to the disk. */
-export type Log = Pick<LogSync, "busy" | "synced" | "close">;
+/** What is done beside the event loop with what has been committed. */
+export interface Beside {
+  /** Absent where it is not for us to sync it. */
+  log?: Pick<LogSync, "busy" | "synced" | "close">;
+  /** Absent where SQLite itself does it. */
+  checkpoints?: Pick<Checkpoints, "pause" | "look" | "close">;
+}
 
 /**
  * Gathers the operations asked for in one turn of the event loop and commits them in one transaction;
@@ -52,7 +58,7 @@ export class Committer {
   readonly #db: BetterSqlite3.Database;
   readonly #store: string;
   readonly #patience: number;
-  readonly #log: Log | undefined;
+  readonly #beside: Beside;
   readonly #changes;
   readonly #version;
   #seen = 0;
@@ -69,14 +75,13 @@ export class Committer {
   constructor(
     db: BetterSqlite3.Database,
     store: string,
+    beside: Beside = {},
     patience = longestLock,
-    /** Absent where it is not for us to sync it. */
-    log?: Log,
   ) {
     this.#db = db;
     this.#store = store;
     this.#patience = patience;
-    this.#log = log;
+    this.#beside = beside;
     this.#changes = db.prepare<[], number>("select total_changes()").pluck();
     this.#version = db.prepare<[], number>("pragma data_version").pluck();
     this.#presence = new Presence(store);
@@ -104,7 +109,8 @@ export class Committer {
     this.#closed = true;
     if (this.#scheduled)
       await new Promise<void>((resolve) => this.#idle.push(resolve));
-    await this.#log?.close();
+    await this.#beside.log?.close();
+    await this.#beside.checkpoints?.close();
   }
 
   #schedule(): void {
@@ -117,6 +123,13 @@ export class Committer {
 
   #commit(): void {
     clearTimeout(this.#retry);
+    const pause = this.#beside.checkpoints?.pause;
+    if (pause !== undefined) {
+      void pause.then(() => {
+        this.#commit();
+      });
+      return;
+    }
     this.#scheduled = false;
     this.#waiting.push(...this.#last.splice(0));
     // A transaction of the owner of a given Database: its statements and ours must not mix.
@@ -160,11 +173,12 @@ export class Committer {
     }
     this.#waiting.splice(0, tried.length);
     this.#settle(tried, values);
+    this.#beside.checkpoints?.look();
   }
 
   /** What only reads waits, too, for what it may have read. */
   #settle(committed: readonly Operation[], values: readonly unknown[]): void {
-    const log = this.#log;
+    const { log } = this.#beside;
     const waits = log !== undefined && committed.some(({ light }) => !light);
     const synced = waits && (this.#hasNews() || log.busy) && log.synced();
     committed.forEach(({ light, resolve, reject }, index) => {

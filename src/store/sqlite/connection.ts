@@ -12,6 +12,7 @@ import BetterSqlite3 from "better-sqlite3";
 import { monotonic, setTimeout } from "../../clock.js";
 import { StoreError } from "../../errors.js";
 import type { GivenDatabase } from "../../options.js";
+import { Checkpoints } from "./checkpoints.js";
 import { isBusy, storeError } from "./faults.js";
 import { LogSync } from "./logSync.js";
 import { migrate, refuseNewer } from "./migrate.js";
@@ -24,6 +25,8 @@ export interface Connection {
   own: boolean;
   /** By which what is committed gets to the disk; absent where it need not, or its owner says how. */
   log?: LogSync;
+  /** Absent in memory, and where its owner says when. */
+  checkpoints?: Checkpoints;
 }
 
 /** A lock that is held longer than this is waited for with timers, so that the event loop goes on. */
@@ -50,10 +53,12 @@ export async function connect(
     if (own) db.close();
     throw storeError("open", file, cause);
   }
-  if (!own || file === "" || durability === "normal") return connection;
-  // From here on it is synced beside the event loop.
+  if (!own || file === "") return connection;
+  // From here on both are done beside the event loop.
+  const checkpoints = new Checkpoints(db, file);
+  if (durability === "normal") return { ...connection, checkpoints };
   db.pragma("synchronous = normal");
-  return { ...connection, log: new LogSync(file) };
+  return { ...connection, checkpoints, log: new LogSync(file) };
 }
 
 function openFile(file: string): Connection {

@@ -57,7 +57,7 @@ export class SqliteStore implements contract.Store {
   private constructor(connection: Connection, now: () => number) {
     const { db, path } = connection;
     const dependants = new Dependants(db);
-    const committer = new Committer(db, path, undefined, connection.log);
+    const committer = new Committer(db, path, connection);
     const hosts = new HostTable(db, path);
     const workers = new WorkerTable(db);
     const shared = { db, committer, hosts, workers, now };

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 export interface Program {
@@ -10,14 +9,14 @@ export interface Program {
 }
 
 /**
- * Where the programs of the other processes lie: the only file that knows. Beside the bundle they are
+ * Where the programs of other processes and threads lie: the only file that knows. Beside the bundle they are
  * built; from source they are TypeScript, and are given tsx's loader. A stale build is never used.
  */
 export function subprocessProgram(): Program {
   if (!fromSource)
     return { file: beside("workers/subprocess.js"), execArgv: [] };
   return {
-    file: beside("../../workers/subprocess.ts"),
+    file: beside("../workers/subprocess.ts"),
     execArgv: loaderFlags(),
   };
 }
@@ -25,20 +24,27 @@ export function subprocessProgram(): Program {
 /** `myjobs` itself, as one would call it. */
 export function commandProgram(): Program {
   return fromSource
-    ? { file: beside("../cli/main.ts"), execArgv: loaderFlags() }
+    ? { file: beside("./cli/main.ts"), execArgv: loaderFlags() }
     : { file: beside("cli/main.js"), execArgv: [] };
 }
 
-export function reaperProgram(): string {
-  return beside(fromSource ? "../../workers/reaper.sh" : "workers/reaper.sh");
+/** The thread that moves the write-ahead log into the store's file. */
+export function checkpointProgram(): string {
+  return asItIs("checkpoint.mjs");
 }
 
-/** How many children may boot at once: more would only slow each other. */
-export const bootsAtOnce = Math.max(2, availableParallelism());
+export function reaperProgram(): string {
+  return asItIs("reaper.sh");
+}
 
 const fromSource =
-  existsSync(beside("../../workers/subprocess.ts")) &&
+  existsSync(beside("../workers/subprocess.ts")) &&
   import.meta.url.endsWith(".ts");
+
+/** A program that is not built. */
+function asItIs(name: string): string {
+  return beside(fromSource ? `../workers/${name}` : `workers/${name}`);
+}
 
 function loaderFlags(): string[] {
   const loader = createRequire(import.meta.url).resolve("tsx");

@@ -1,0 +1,108 @@
+import { rmSync, statSync } from "node:fs";
+
+import { expect, test } from "@jest/globals";
+import type Database from "better-sqlite3";
+
+import { Checkpoints } from "../../src/store/sqlite/checkpoints.js";
+import { Committer } from "../../src/store/sqlite/committer.js";
+import { until } from "../support/until.js";
+import { database, temporaryFile } from "./support.js";
+
+const page = 4_096;
+const text = "x".repeat(page);
+
+interface Length {
+  log: number;
+  checkpointed: number;
+}
+
+function length(db: Database.Database): Length {
+  const [row] = db.pragma("wal_checkpoint(noop)") as [Length];
+  return row;
+}
+
+function notes(file: string): {
+  db: Database.Database;
+  checkpoints: Checkpoints;
+  write: () => void;
+} {
+  const db = database(file);
+  db.exec(
+    "pragma journal_mode = wal; create table if not exists note (text text)",
+  );
+  const insert = db.prepare("insert into note values (?)");
+  return {
+    db,
+    checkpoints: new Checkpoints(db, file),
+    write: () => void insert.run(text),
+  };
+}
+
+test("What has gathered in the log is moved by a thread, not by a commit; then the log begins anew", async () => {
+  const { db, checkpoints, write } = notes(temporaryFile());
+  db.transaction(() => {
+    for (let nr = 0; nr < 1_200; nr += 1) write();
+  })();
+  const before = length(db);
+  expect(before.log).toBeGreaterThan(1_200);
+  expect(before.checkpointed).toBe(0);
+  checkpoints.look();
+  // A thread cannot have done it yet.
+  expect(length(db)).toEqual(before);
+  await until("it is moved", () => length(db).checkpointed === before.log);
+  write();
+  expect(length(db).log).toBeLessThan(10);
+  await checkpoints.close();
+  await checkpoints.close();
+});
+
+test("A little in the log is left there, and costs no thread", async () => {
+  const { db, checkpoints, write } = notes(temporaryFile());
+  for (let nr = 0; nr < 100; nr += 1) write();
+  checkpoints.look();
+  await checkpoints.close();
+  expect(length(db).checkpointed).toBe(0);
+});
+
+test("However long two write on, the log stays bounded", async () => {
+  const file = temporaryFile();
+  const writers = [notes(file), notes(file)].map(
+    ({ db, checkpoints, write }) => ({
+      write,
+      committer: new Committer(db, "", { checkpoints }),
+    }),
+  );
+  let most = 0;
+  await Promise.all(
+    writers.map(async ({ committer, write }) => {
+      for (let nr = 0; nr < 2_000; nr += 1) {
+        await committer.run(() => {
+          for (let one = 0; one < 10; one += 1) write();
+        });
+        most = Math.max(most, statSync(`${file}-wal`).size / page);
+      }
+    }),
+  );
+  // Of 56,000 pages that were written.
+  expect(most).toBeLessThan(20_000);
+  for (const { committer } of writers) await committer.close();
+});
+
+test("Where the thread cannot live, SQLite moves it within a commit, as it does by default", async () => {
+  const file = temporaryFile();
+  const { db, checkpoints, write } = notes(file);
+  // So the thread finds nothing to open.
+  rmSync(file);
+  for (let nr = 0; nr < 1_200; nr += 1) write();
+  checkpoints.look();
+  await until(
+    "the thread has given up",
+    () => db.pragma("wal_autocheckpoint", { simple: true }) === 1_000,
+  );
+  write();
+  const { log, checkpointed } = length(db);
+  expect(checkpointed).toBe(log);
+  checkpoints.look();
+  await checkpoints.close();
+  for (const name of ["wal", "shm"]) rmSync(`${file}-${name}`);
+});
