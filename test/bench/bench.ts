@@ -14,6 +14,7 @@ const names = [
   "mixed",
   "burst",
   "cost",
+  "rows",
   "simulation",
 ];
 

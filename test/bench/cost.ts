@@ -1,7 +1,6 @@
 /**
- * What the package costs: memory after 100,000 jobs is in `five`; here the boot of a child beside a bare
- * fork's, jobs a second against the number of rows in the store, and large graphs and values.
- * Usage: npm run bench -- cost [most rows] [rounds]
+ * What the package costs: memory is in `five`, many rows in `rows`; here the boot of a child beside a bare
+ * fork's, and large graphs and values. Usage: npm run bench -- cost [rounds]
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +17,7 @@ import {
   timed,
 } from "./figures.js";
 
-const [mostRows = 1_000_000, rounds = 15] = process.argv.slice(2).map(Number);
+const rounds = Number(process.argv[2] ?? 15);
 
 const add = ({ a, b }: { a: number; b: number }): number => a + b;
 
@@ -26,7 +25,6 @@ print(
   `From a fork to its first result, ms, ${String(rounds)} rounds; ${machine()}`,
   await boots(),
 );
-print("Jobs/s against rows that have ended, full, 2 workers", await sizes());
 print("Large graphs and values, s", await large());
 
 async function boots(): Promise<Row[]> {
@@ -64,53 +62,6 @@ async function bareBoot(): Promise<void> {
   child.send({ a: 1, b: 2 });
   await once(child, "message");
   child.disconnect();
-}
-
-/** Rows are put in by SQL, as if they had ended; then some jobs pass beside them. */
-async function sizes(): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let nr = 1_000; nr <= mostRows; nr *= 10) {
-    const rates: number[] = [];
-    for (let round = 0; round < 3; round += 1) rates.push(await rateAmong(nr));
-    const rate = median(rates);
-    rows.push({
-      rows: nr,
-      "jobs/s": rate,
-      "of the first": rate / Number(rows[0]?.["jobs/s"] ?? rate),
-    });
-  }
-  return rows;
-}
-
-function rateAmong(nr: number): Promise<number> {
-  return inFolder(async (folder) => {
-    const store = path.join(folder, "jobs.db");
-    const { default: BetterSqlite3 } = await import("better-sqlite3");
-    await (await openBuilt({ store })).stop();
-    const db = new BetterSqlite3(store);
-    db.pragma("synchronous = off");
-    db.prepare(
-      `with recursive nr (nr) as (select 1 union all select nr + 1 from nr where nr < ?)
-       insert into myjobs_job (name, state, time_start, time_stop, action_id, kwargs, result)
-       select 'j' || nr, 'OK', 1, 2, 1, '{"a":1,"b":2}', '3' from nr`,
-    ).run(nr);
-    db.close();
-    const myjobs = await openBuilt({ store });
-    await myjobs.workersSubprocessStart({ nrFixed: 2 });
-    const pass = async (jobs: number): Promise<void> => {
-      await Promise.all(
-        Array.from({ length: jobs }, async (_, a) => {
-          const job = await myjobs.schedule(add, { a, b: 1 });
-          await job.wait();
-        }),
-      );
-    };
-    await pass(1_000);
-    const jobs = 10_000;
-    const took = await timed(() => pass(jobs));
-    await myjobs.stop();
-    return (1_000 * jobs) / took;
-  });
 }
 
 async function large(): Promise<Row[]> {

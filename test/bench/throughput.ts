@@ -1,6 +1,7 @@
 /**
- * How many durable, isolated jobs pass a second, and how long one alone takes: this package beside the
- * floor, a bare loop of the same parts. Usage: npm run bench -- [jobs] [rounds]
+ * How many durable, isolated jobs pass a second, how long one alone takes, and how long one of many takes
+ * at half of that rate: this package beside the floor, a bare loop of the same parts.
+ * Usage: npm run bench -- [jobs] [rounds]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,22 +37,42 @@ const kinds = {
   },
 };
 
-/** Jobs a second, all at once; then milliseconds of single ones. */
+interface Measured {
+  /** Jobs a second, all at once. */
+  rate: number;
+  /** Milliseconds of single ones. */
+  alone: number[];
+  /** The same while jobs come at half of the rate. */
+  half: number[];
+}
+
 async function measure(
   kind: keyof typeof kinds,
   store: string,
   durability: Durability,
-): Promise<[number, number[]]> {
+): Promise<Measured> {
   const { run, stop } = await kinds[kind](store, durability);
   await run(0);
   const all = await timed(() =>
     Promise.all(Array.from({ length: jobs }, (_, nr) => run(nr))),
   );
-  const latencies: number[] = [];
-  for (let nr = 0; nr < 300; nr += 1)
-    latencies.push(await timed(() => run(nr)));
+  const alone: number[] = [];
+  for (let nr = 0; nr < 300; nr += 1) alone.push(await timed(() => run(nr)));
+  const half = await paced(run, jobs / all / 2, jobs / 4);
   await stop();
-  return [(1_000 * jobs) / all, latencies];
+  return { rate: (1_000 * jobs) / all, alone, half };
+}
+
+/** So many jobs a millisecond; how long each takes. */
+async function paced(run: Run, pace: number, most: number): Promise<number[]> {
+  const begun = performance.now();
+  const all: Promise<number>[] = [];
+  while (all.length < most) {
+    const due = Math.min(most, pace * (performance.now() - begun));
+    while (all.length < due) all.push(timed(() => run(all.length)));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return Promise.all(all);
 }
 
 /** In milliseconds. */
@@ -68,30 +89,39 @@ function quantile(values: readonly number[], at: number): number {
 
 const durabilities = ["full", "normal"] as const;
 const rows: Record<string, Record<string, number>> = {};
-const rates = new Map<string, number[]>();
-const latencies = new Map<string, number[]>();
+const measured = new Map<string, Measured[]>();
 for (let round = 0; round < rounds; round += 1) {
   // Side by side in each round: the machine is noisy, the ratios less so.
   for (const durability of durabilities) {
     for (const kind of ["floor", "myjobs"] as const) {
       const folder = mkdtempSync(path.join(tmpdir(), "myjobs-bench-"));
       const store = path.join(folder, "jobs.db");
-      const [rate, times] = await measure(kind, store, durability);
+      const one = await measure(kind, store, durability);
       rmSync(folder, { recursive: true });
       const what = `${kind} (${durability})`;
-      rates.set(what, [...(rates.get(what) ?? []), rate]);
-      latencies.set(what, [...(latencies.get(what) ?? []), ...times]);
+      measured.set(what, [...(measured.get(what) ?? []), one]);
     }
   }
 }
 for (const durability of durabilities) {
   const [floor, ours] = ["floor", "myjobs"].map((kind) => {
     const what = `${kind} (${durability})`;
-    const times = latencies.get(what) ?? [];
+    const all = measured.get(what) ?? [];
+    const [alone, half] = [
+      all.flatMap((one) => one.alone),
+      all.flatMap((one) => one.half),
+    ];
     return (rows[what] = {
-      "jobs/s": Math.round(quantile(rates.get(what) ?? [], 0.5)),
-      "p50 ms": rounded(quantile(times, 0.5)),
-      "p99 ms": rounded(quantile(times, 0.99)),
+      "jobs/s": Math.round(
+        quantile(
+          all.map(({ rate }) => rate),
+          0.5,
+        ),
+      ),
+      "p50 ms": rounded(quantile(alone, 0.5)),
+      "p99 ms": rounded(quantile(alone, 0.99)),
+      "half load, p50": rounded(quantile(half, 0.5)),
+      p99: rounded(quantile(half, 0.99)),
     });
   });
   rows[`ratio (${durability})`] = Object.fromEntries(
