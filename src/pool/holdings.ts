@@ -63,6 +63,15 @@ export class Holdings {
     return this.#held.values().next().value;
   }
 
+  /** Milliseconds for which the first has been running; none if its end is on its way: what lay behind it runs. */
+  get headFor(): number {
+    const [head, next] = this.#held.values();
+    if (head?.started !== true) return 0;
+    return next?.ahead === true && this.#hasStarted(next)
+      ? 0
+      : monotonic() - head.startedAt;
+  }
+
   add(jobs: readonly ClaimedJob[], actions: readonly ActionRecord[]): void {
     const assignments = jobs.map((job) => this.#hold(job));
     const news = actions.filter(({ id }) => !this.#knownActions.has(id));

@@ -6,6 +6,7 @@ import { clearTimeout, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
 import type { JobError } from "../models/job.js";
 import { signalGroup } from "../processes.js";
+import { subprocessProgram } from "../programs.js";
 import { Marks } from "../transport/marks.js";
 import {
   type ChildMessage,
@@ -20,7 +21,6 @@ import {
   childExecArgv,
   programFlags,
 } from "./environment.js";
-import { subprocessProgram } from "../programs.js";
 import type { Reaper } from "./reaper.js";
 import { Tail } from "./tail.js";
 import type { Vessel, VesselPort } from "./vessel.js";

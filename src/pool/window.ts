@@ -6,13 +6,13 @@ import { monotonic, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
 import type { OpenValues } from "../options.js";
 import { lives, type ProcessName } from "../processes.js";
+import { commandProgram } from "../programs.js";
 import { Session, type Window } from "../tmux/session.js";
 import {
   childEnvironment,
   childExecArgv,
   programFlags,
 } from "./environment.js";
-import { commandProgram } from "../programs.js";
 
 /** How long a worker in a window may take to be ready, in milliseconds. */
 const bootLimit = 30_000;

@@ -131,8 +131,7 @@ export class PoolWorker implements VesselPort {
 
   /** Milliseconds for which the job it has held longest has been running. */
   get slowFor(): number {
-    const head = this.#holdings.head;
-    return head?.started === true ? monotonic() - head.startedAt : 0;
+    return this.#holdings.headFor;
   }
 
   async start(): Promise<void> {

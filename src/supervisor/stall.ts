@@ -3,6 +3,9 @@ import type { Pool } from "../pool/pool.js";
 import type { PoolWorker } from "../pool/worker.js";
 import { slow } from "./appetite.js";
 
+/** So many times as long jobs lie behind a slow one while nobody here could take them, but other hosts might. */
+const lenience = 10;
+
 /**
  * Sees to it that no job waits in a child behind a slow one, where neither this pool nor another host
  * could run it; and that a worker's record names the slow one.
@@ -40,14 +43,22 @@ export class Stall {
   }
 
   #look(): void {
+    const limit = this.#hasRoom ? slow : lenience * slow;
     for (const worker of this.#astray()) {
       const { current, slowFor } = worker;
       if (current === undefined || slowFor <= slow) continue;
-      if (worker.ahead) worker.revoke();
+      if (worker.ahead && slowFor > limit) worker.revoke();
       if (this.#named.get(worker) === current.id) continue;
       this.#named.set(worker, current.id);
       this.#name(worker, current.id);
     }
+  }
+
+  /** Whether a worker has nothing to do, or another may be started: taking back and claiming again has its cost. */
+  get #hasRoom(): boolean {
+    const { workers, bounds, scaling } = this.#pool;
+    if (scaling && workers.size < bounds.nrMax) return true;
+    return [...workers.values()].some(({ open, holds }) => open && holds === 0);
   }
 
   #astray(): PoolWorker[] {

@@ -9,6 +9,8 @@ const lookInterval = 1_000;
 const lookSize = 1_000;
 /** After a look, so many times its duration passes before the next. */
 const lookPart = 4;
+/** The same for those looks that will find nothing unless a wake-up was missed. */
+const rareLookPart = 49;
 
 /** More followed jobs than this are worth asking which of them have ended. */
 const crowd = 10_000;
@@ -181,7 +183,7 @@ export class Waiter {
       for (const [id, state] of there) {
         if (state !== "NEW" && state !== "RUNNING") this.ended(id);
       }
-      const pause = lookPart * (monotonic() - begun);
+      const pause = rareLookPart * (monotonic() - begun);
       await new Promise((resolve) => setTimeout(resolve, pause).unref());
     }
   }

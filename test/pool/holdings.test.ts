@@ -83,6 +83,16 @@ describe("what a worker holds", () => {
     vessel.marks.close();
   });
 
+  test("the first is not slow when the next has begun: its end is only not heard of yet", async () => {
+    const { vessel, holdings } = ground();
+    holdings.add([job(1), job(2)], []);
+    vessel.marks.start(vessel.sent[0]!.mark);
+    await until("it has run for a while", () => holdings.headFor > 5);
+    vessel.marks.start(vessel.sent[1]!.mark);
+    expect(holdings.headFor).toBe(0);
+    vessel.marks.close();
+  });
+
   test("a job that never started counts with no time at all", () => {
     const { vessel, holdings, settled } = ground();
     holdings.add([job(1), job(2)], []);

@@ -1,0 +1,72 @@
+import { afterEach, expect, test } from "@jest/globals";
+
+import type { Pool } from "../../src/pool/pool.js";
+import { Stall } from "../../src/supervisor/stall.js";
+import { until } from "../support/until.js";
+
+interface Holder {
+  ahead: boolean;
+  open: boolean;
+  holds: number;
+  current: { id: number } | undefined;
+  slowFor: number;
+  revoke: () => void;
+}
+
+const stalls: Stall[] = [];
+afterEach(() => {
+  for (const stall of stalls.splice(0)) stall.stop();
+});
+
+/** A worker that holds some jobs, the first of which has run for so long. */
+function holder(id: number, holds: number, slowFor: number): Holder {
+  const worker: Holder = {
+    ahead: true,
+    open: true,
+    holds,
+    current: holds === 0 ? undefined : { id },
+    slowFor,
+    revoke: () => (worker.holds = 1),
+  };
+  return worker;
+}
+
+/** Watches them; gives how often it has looked: each time it names the worker that a test adds for that. */
+function watch(workers: Holder[], nrMax: number): () => number {
+  let looks = 0;
+  const witness = { ...holder(9, 1, 11), revoke: () => undefined };
+  const named = (): void => {
+    looks += 1;
+    witness.current = { id: 9 + looks };
+  };
+  const pool = {
+    workers: new Map([...workers, witness].map((one, nr) => [nr, one])),
+    bounds: { nrMin: 0, nrMax },
+    scaling: true,
+  } as unknown as Pool;
+  const stall = new Stall(pool, (_, job) => {
+    if (job >= 9) named();
+  });
+  stalls.push(stall);
+  stall.watch();
+  return () => looks;
+}
+
+test.each([
+  ["a worker is idle", [holder(1, 5, 11), holder(2, 0, 0)], 3],
+  ["another may be started", [holder(1, 5, 11), holder(2, 5, 0)], 4],
+  ["other hosts have waited long", [holder(1, 5, 101), holder(2, 5, 0)], 3],
+])(
+  "What lies behind a slow job is taken back when %s",
+  async (_, workers, nrMax) => {
+    watch(workers, nrMax);
+    await until("it is taken back", () => workers[0]!.holds === 1);
+  },
+);
+
+test("What lies behind a slow job stays there while nobody could take it", async () => {
+  const workers = [holder(1, 5, 11), holder(2, 5, 0)];
+  const looks = watch(workers, 3);
+  await until("it has looked often", () => looks() > 5);
+  expect(workers[0]!.holds).toBe(5);
+});
