@@ -74,13 +74,13 @@ export class Engine {
       failed: this.#failed,
       rescued: (rescue) => {
         for (const id of rescue.failed) this.desk.ended(id);
-        this.#crew.dispatcher.poke();
+        this.#crew.dispatcher.news();
       },
     });
     this.#unlisten = store.onWork(() => {
       this.waiter.look();
       const { dispatcher } = this.#crew;
-      dispatcher.poke();
+      dispatcher.news();
       obey(store, dispatcher).catch(this.#failed);
     });
   }

@@ -199,7 +199,10 @@ export class Desk implements JobPort {
     return batch.stored.then((stored) => {
       const one = stored[at]!;
       return one instanceof Promise
-        ? one.then(({ id }) => this.#scheduled(id, job))
+        ? one.then(({ id }) => {
+            this.#port.dispatcher().news();
+            return this.#scheduled(id, job);
+          })
         : this.#scheduled(one.id, job);
     });
   }
@@ -207,7 +210,7 @@ export class Desk implements JobPort {
   #announce(action: ActionRecord): void {
     const dispatcher = this.#port.dispatcher();
     dispatcher.learn(action);
-    dispatcher.poke();
+    dispatcher.news();
   }
 
   /** A handle on a job that has just been stored: no end of it can be missed. */

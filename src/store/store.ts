@@ -39,8 +39,8 @@ export interface Store {
     limit: number,
     categories: Categories,
   ): Promise<ClaimedJob[]>;
-  /** Ends jobs OK and releases what waits for them. Tells of each whether it was accepted; it is not if the job is no longer this attempt's. */
-  finishJobs(finishes: readonly JobFinish[]): Promise<boolean[]>;
+  /** Ends jobs OK and releases what waits for them. */
+  finishJobs(finishes: readonly JobFinish[]): Promise<Finished>;
   /** Ends a job ERROR, and with it all that depend on it. */
   failJob(failure: JobFailure): Promise<Settlement>;
   /** Gives back jobs that were claimed and shall run again; unstarted ones lose the attempt they had counted. Gives the ids of those that had been cancelled, and ended instead. */
@@ -164,6 +164,13 @@ export interface JobFinish extends Attempt {
   result: string;
   timeStart: number;
   timeStop: number;
+}
+
+export interface Finished {
+  /** Of each, in their order; false if the job is no longer this attempt's. */
+  accepted: boolean[];
+  /** Whether others may be claimed now that could not before. */
+  released: boolean;
 }
 
 export interface JobFailure extends Attempt {

@@ -6,6 +6,8 @@ import type { Categories, Store } from "../store/store.js";
 import { appetite } from "./appetite.js";
 
 const retryAfter = 1_000;
+/** Behind the news stands a slow look, in case one is missed. */
+const lookAfter = 1_000;
 
 export interface ClaimsPort {
   /** How many more jobs a worker may take in its life. */
@@ -24,6 +26,8 @@ export interface ClaimsPort {
   claimed(got: number, asked: number): void;
   /** No claim is under way any more. */
   rest(): void;
+  /** Workers should be fed again. */
+  again(): void;
   failed(error: Error): void;
 }
 
@@ -39,6 +43,13 @@ export class Claims {
   readonly #claiming = new Set<Promise<void>>();
   /** A job that a host died under is sent alone; so until one turns out to be none, all are. */
   #cautious = false;
+  /** Counts what may have brought something to claim. */
+  #news = 0;
+  /** A claim got less than it asked for, and there was no news since: there is nothing to claim. */
+  #dry = false;
+  #look: NodeJS.Timeout | undefined;
+  /** Their records say that they wait. */
+  readonly #rested = new WeakSet<PoolWorker>();
   #closed = false;
 
   constructor(store: Store, categories: Categories, port: ClaimsPort) {
@@ -52,9 +63,17 @@ export class Claims {
     this.#actions.set(action.id, action);
   }
 
+  /** There may be something to claim that was not there before. */
+  news(): void {
+    this.#news += 1;
+    this.#dry = false;
+  }
+
   /** Gets a worker what it would take; cheap when that is nothing. */
   feed(worker: PoolWorker): void {
     if (this.#closed) return;
+    // An idle one's claim also makes its record say so.
+    if (this.#dry && (worker.holds > 0 || this.#rested.has(worker))) return;
     if (this.#under.has(worker)) {
       this.#under.set(worker, true);
       return;
@@ -86,6 +105,7 @@ export class Claims {
   /** Resolves when what was being claimed has been given back. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#look);
     for (const timer of this.#retries) clearTimeout(timer);
     await Promise.all(this.#claiming);
   }
@@ -107,13 +127,19 @@ export class Claims {
   async #claim(worker: PoolWorker, limit: number): Promise<void> {
     const { id, nr } = worker.settings;
     const idle = worker.holds === 0;
+    const news = this.#news;
     const claimed = await this.#store.claimJobs(
       { id, nr, idle },
       limit,
       this.#categories,
     );
     this.#port.claimed(claimed.length, limit);
-    if (claimed.length === 0) return;
+    if (claimed.length < limit && news === this.#news) this.#dryUp();
+    if (claimed.length === 0) {
+      if (idle) this.#rested.add(worker);
+      return;
+    }
+    this.#rested.delete(worker);
     const jobs = this.#sentTogether(worker, claimed);
     let actions: ActionRecord[];
     try {
@@ -125,6 +151,15 @@ export class Claims {
     if (worker.open && !this.#closed)
       this.#port.assign(worker, jobs, actions, idle);
     else this.#port.release(worker, jobs);
+  }
+
+  #dryUp(): void {
+    this.#dry = true;
+    this.#look ??= setTimeout(() => {
+      this.#look = undefined;
+      this.news();
+      this.#port.again();
+    }, lookAfter).unref();
   }
 
   /** A job under which a host has died goes alone, so that it can take nobody with it. */

@@ -10,6 +10,7 @@ import type { Wanted } from "../pool/wanted.js";
 import type { PoolWorker } from "../pool/worker.js";
 import { processStart } from "../processes.js";
 import type { Categories, Store } from "../store/store.js";
+import { Allowance } from "./allowance.js";
 import { Claims } from "./claims.js";
 import { Demand } from "./demand.js";
 import type { EndedFields } from "./ending.js";
@@ -43,8 +44,7 @@ export class Dispatcher implements PoolPort {
   readonly #stall: Stall;
   /** Those whose processes have come up. */
   readonly #present = new WeakSet<PoolWorker>();
-  /** How many more jobs a worker may take; none here = any number. */
-  readonly #allowance = new WeakMap<PoolWorker, number>();
+  readonly #allowance = new Allowance();
   /** Cancelled between their claim and their start. */
   readonly #cancelled = new Set<number>();
   #closing = false;
@@ -69,14 +69,13 @@ export class Dispatcher implements PoolPort {
     this.#ledger = new Ledger(store, {
       failed,
       ended: port.ended.bind(port),
-      news: () => {
-        this.poke();
-      },
+      news: this.news.bind(this),
     });
     this.#claims = new Claims(store, categories, {
       failed,
       rest: this.#cancelled.clear.bind(this.#cancelled),
-      allowance: (worker) => this.#allowance.get(worker) ?? Infinity,
+      again: this.poke.bind(this),
+      allowance: this.#allowance.left.bind(this.#allowance),
       serviceTime: () => this.pool.serviceTime,
       assign: (worker, jobs, actions, idle) => {
         if (idle) this.#stall.named(worker, jobs[0]!.id);
@@ -97,7 +96,13 @@ export class Dispatcher implements PoolPort {
     this.#claims.learn(action);
   }
 
-  /** There may be something to do. Cheap; the claims go into the commit of this turn. */
+  /** There may be something to claim that was not there before. */
+  news(): void {
+    this.#claims.news();
+    this.poke();
+  }
+
+  /** There may be somebody to do something. Cheap; the claims go into the commit of this turn. */
   poke(): void {
     if (this.#poked) return;
     this.#poked = true;
@@ -116,7 +121,7 @@ export class Dispatcher implements PoolPort {
     onetime: boolean,
   ): Promise<PoolWorker> {
     const worker = await this.pool.addInprocess(nr, debug);
-    this.#allowance.set(worker, onetime ? 1 : Infinity);
+    if (onetime) this.#allowance.limit(worker, 1);
     await worker.start();
     return worker;
   }
@@ -174,9 +179,9 @@ export class Dispatcher implements PoolPort {
   ): void {
     printStop(worker, job, outcome);
     this.#ledger.settle(worker.nr, job, outcome);
-    if (outcome.kind === "released") this.#allow(worker, 1);
+    if (outcome.kind === "released") this.#allowance.use(worker, -1);
     else if (took !== undefined) this.pool.served(took);
-    if (worker.holds === 0 && this.#allowance.get(worker) === 0)
+    if (worker.holds === 0 && this.#allowance.left(worker) === 0)
       worker.relieve();
     this.poke();
   }
@@ -207,17 +212,12 @@ export class Dispatcher implements PoolPort {
     actions: readonly ActionRecord[],
   ): void {
     for (const job of jobs) this.#port.started(job);
-    this.#allow(worker, -jobs.length);
+    this.#allowance.use(worker, jobs.length);
     worker.assign(jobs, actions);
     for (const { id } of jobs) {
       if (this.#cancelled.has(id)) worker.stop(id, cancelled());
     }
     this.#stall.watch();
-  }
-
-  #allow(worker: PoolWorker, more: number): void {
-    const allowance = this.#allowance.get(worker);
-    if (allowance !== undefined) this.#allowance.set(worker, allowance + more);
   }
 
   /** Its first idle moment: its process is there now. */
@@ -226,7 +226,7 @@ export class Dispatcher implements PoolPort {
     this.#present.add(worker);
     if (vessel.killable) {
       const most = this.#options.maxJobsPerWorker || Infinity;
-      this.#allowance.set(worker, most);
+      this.#allowance.limit(worker, most);
     }
     const pidStart = processStart(pid);
     this.#update(settings.id, { state: "WAITING", pid, pidStart });

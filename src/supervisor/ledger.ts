@@ -3,6 +3,7 @@ import { isForOne } from "../errors.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { Outcome } from "../pool/outcome.js";
 import type {
+  Finished,
   JobFailure,
   JobFinish,
   JobRelease,
@@ -85,20 +86,21 @@ export class Ledger {
   }
 
   async #writeFinished(finishes: readonly JobFinish[]): Promise<void> {
-    let accepted: boolean[];
+    let finished: Finished;
     try {
-      accepted = await this.#store.finishJobs(finishes);
+      finished = await this.#store.finishJobs(finishes);
     } catch (cause) {
       if (finishes.length === 1 || !isForOne(cause)) throw cause;
       // One of them may be the cause, for which the others must not pay.
       for (const one of finishes) this.write(() => this.#writeFinished([one]));
       return;
     }
+    const { accepted, released } = finished;
     finishes.forEach((finish, index) => {
       if (accepted[index] === true)
         this.#port.ended(finish.id, endedFields(finish));
     });
-    this.#port.news();
+    if (released) this.#port.news();
   }
 
   async #writeFailed(failure: JobFailure): Promise<void> {

@@ -1,12 +1,31 @@
 import { rmSync } from "node:fs";
 
-import type { Ground } from "./suite/ground.js";
+import { expect, test } from "@jest/globals";
+
+import { type Ground, scheduleOne, worker } from "./suite/ground.js";
 import { storeSuite } from "./suite/suite.js";
 import { database, open, temporaryFile } from "./support.js";
 
 storeSuite("a file", () => {
   const file = temporaryFile();
   return { open: (now) => open(file, now), lose: (host) => lose(file, host) };
+});
+
+test("A claim finds what was stored between it and one that had found nothing, though all three are committed together", async () => {
+  const file = temporaryFile();
+  const store = await open(file);
+  const [one, other] = [await worker(store), await worker(store)];
+  const db = database(file);
+  db.exec("begin immediate");
+  const early = store.claimJobs(one, 2, undefined);
+  // It has come to its turn, which another program's lock forbids.
+  for (let turn = 0; turn < 2; turn += 1)
+    await new Promise((resolve) => setImmediate(resolve));
+  const storing = scheduleOne(store);
+  const late = store.claimJobs(other, 2, undefined);
+  db.exec("rollback");
+  expect(await early).toEqual([]);
+  expect(await late).toMatchObject([{ id: await storing }]);
 });
 
 storeSuite("memory", () => alone(":memory:"), false);

@@ -23,7 +23,7 @@ function ground(
     given.push(ids);
     if (ids.some((id) => bad.includes(id)))
       throw new Error(`not ${ids.join()}`);
-    return ids.map((id) => !late.includes(id));
+    return { accepted: ids.map((id) => !late.includes(id)), released: false };
   };
   const ledger = new Ledger({ finishJobs } as Store, {
     ended: (id) => told.push(id),

@@ -2,6 +2,7 @@ import type BetterSqlite3 from "better-sqlite3";
 
 import type { ClaimedJob } from "../../models/job.js";
 import type { Categories, Claimant } from "../store.js";
+import type { Committer } from "./committer.js";
 import type { Dependants } from "./dependants.js";
 
 /** A list, since the object is made of it with all its fields at once. */
@@ -23,15 +24,24 @@ export class JobClaim {
   readonly #ready;
   readonly #readyIn;
   readonly #take;
+  readonly #takeOne;
   readonly #count;
   readonly #countIn;
   readonly #dependants: Dependants;
+  readonly #committer: Pick<Committer, "stretch">;
   readonly #dependencies;
   readonly #busy;
+  /** Where a claim has just got less than it asked for: those right behind it need not look. */
+  #emptied: { stretch: number; categories: Categories } | undefined;
   readonly #waiting;
 
-  constructor(db: BetterSqlite3.Database, dependants: Dependants) {
+  constructor(
+    db: BetterSqlite3.Database,
+    dependants: Dependants,
+    committer: Pick<Committer, "stretch">,
+  ) {
     this.#dependants = dependants;
+    this.#committer = committer;
     const columns =
       "id, name, category, timeout, action_id, kwargs, attempt, interruptions";
     const ready = "from myjobs_job where state = 'NEW' and waiting = 0";
@@ -45,9 +55,14 @@ export class JobClaim {
         `select ${columns} ${readyIn} ${first}`,
       )
       .raw();
+    const take =
+      "update myjobs_job set state = 'RUNNING', attempt = attempt + 1, worker = ?, host = ?, time_start = ?";
     this.#take = db.prepare<[number, number, number, string]>(
-      `update myjobs_job set state = 'RUNNING', attempt = attempt + 1, worker = ?, host = ?, time_start = ?
-       where id in (select value from json_each(?))`,
+      `${take} where id in (select value from json_each(?))`,
+    );
+    // An array of one would cost twice as much.
+    this.#takeOne = db.prepare<[number, number, number, number]>(
+      `${take} where id = ?`,
     );
     this.#count = db.prepare<[number], { nr: number }>(
       `select count(*) as nr from (select id ${ready} limit ?)`,
@@ -79,17 +94,30 @@ export class JobClaim {
     now: number,
   ): ClaimedJob[] {
     // Reading and then marking is a third cheaper than "update ... returning", and keeps their order.
-    const rows =
-      categories === undefined
-        ? this.#ready.all(limit)
-        : this.#readyIn.all(JSON.stringify(categories), limit);
-    const ids = JSON.stringify(rows.map(([id]) => id));
-    if (rows.length > 0) this.#take.run(worker.nr, host, now, ids);
+    const rows = this.#read(limit, categories);
+    if (rows.length === 1) this.#takeOne.run(worker.nr, host, now, rows[0]![0]);
+    else if (rows.length > 1) {
+      const ids = JSON.stringify(rows.map(([id]) => id));
+      this.#take.run(worker.nr, host, now, ids);
+    }
     if (rows[0] !== undefined)
       this.#busy.run(Number(worker.idle), rows[0][0], now, worker.id);
     else if (worker.idle) this.#waiting.run(now, worker.id);
     const depending = rows.length > 0 && this.#dependants.any;
     return rows.map((row) => this.#claimed(row, depending));
+  }
+
+  #read(limit: number, categories: Categories): ReadyRow[] {
+    const { stretch } = this.#committer;
+    const emptied = this.#emptied;
+    if (emptied?.stretch === stretch && emptied.categories === categories)
+      return none;
+    const rows =
+      categories === undefined
+        ? this.#ready.all(limit)
+        : this.#readyIn.all(JSON.stringify(categories), limit);
+    if (rows.length < limit) this.#emptied = { stretch, categories };
+    return rows;
   }
 
   count(categories: Categories, most: number): number {

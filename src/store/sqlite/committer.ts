@@ -25,6 +25,7 @@ interface Operation {
   alone: boolean;
   /** The disk need not have it before its promise settles. */
   light: boolean;
+  last: boolean;
 }
 
 /** How an operation goes into the transaction of its turn. */
@@ -71,6 +72,7 @@ export class Committer {
   #retry: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
   #closed = false;
+  #stretch = 0;
 
   constructor(
     db: BetterSqlite3.Database,
@@ -87,6 +89,11 @@ export class Committer {
     this.#presence = new Presence(store);
   }
 
+  /** The same number during operations that come `last` and have nothing between them. */
+  get stretch(): number {
+    return this.#stretch;
+  }
+
   run<T>(
     operation: () => T,
     { last = false, light = false }: Manner = {},
@@ -99,6 +106,7 @@ export class Committer {
         reject,
         alone: false,
         light,
+        last,
       });
       this.#schedule();
     });
@@ -144,6 +152,7 @@ export class Committer {
       return;
     }
     this.#lockedSince = 0;
+    this.#stretch += 1;
     this.#together();
     if (this.#waiting.length > 0) this.#schedule();
     else for (const resolve of this.#idle.splice(0)) resolve();
@@ -156,6 +165,7 @@ export class Committer {
     try {
       for (const operation of this.#waiting) {
         tried.push(operation);
+        if (!operation.last) this.#stretch += 1;
         values.push(operation.run());
         if (operation.alone || monotonic() > deadline) break;
       }

@@ -37,9 +37,10 @@ export class Dependants {
     return this.#any.get() === 1;
   }
 
-  release(id: number): void {
+  /** True if any waited for it. */
+  release(id: number): boolean {
     // Asking first is a third of the cost of an update that finds none.
-    if (this.#has.get(id) === 1) this.#release.run(id);
+    return this.#has.get(id) === 1 && this.#release.run(id).changes > 0;
   }
 
   /** Ends a NEW job HALTED; false if it is not NEW. */

@@ -5,6 +5,7 @@ import type { JobError, JobState } from "../../models/job.js";
 import type {
   Attempt,
   Cancellation,
+  Finished,
   JobFailure,
   JobFinish,
   JobRelease,
@@ -98,9 +99,10 @@ export class JobSettle {
     );
   }
 
-  finish(finishes: readonly JobFinish[], host: number): boolean[] {
+  finish(finishes: readonly JobFinish[], host: number): Finished {
     const depending = this.#dependants.any;
-    return finishes.map((finish) => {
+    let released = false;
+    const accepted = finishes.map((finish) => {
       const { id, worker, attempt, result, timeStart, timeStop } = finish;
       const { changes } = this.#finish.run(
         result,
@@ -112,9 +114,10 @@ export class JobSettle {
         attempt,
       );
       if (changes === 0) return false;
-      if (depending) this.#dependants.release(id);
+      if (depending && this.#dependants.release(id)) released = true;
       return true;
     });
+    return { accepted, released };
   }
 
   fail(failure: JobFailure, host: number): Settlement {

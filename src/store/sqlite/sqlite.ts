@@ -72,7 +72,7 @@ export class SqliteStore implements contract.Store {
     this.windows = new WindowTable(shared);
     this.checks = new CheckTable(shared);
     this.#insert = new JobInsert(db, dependants);
-    this.#claim = new JobClaim(db, dependants);
+    this.#claim = new JobClaim(db, dependants, committer);
     this.#settle = new JobSettle(db, dependants);
     this.#query = new JobQuery(db, dependants);
   }
@@ -108,8 +108,8 @@ export class SqliteStore implements contract.Store {
     return this.#run(take, { last: true });
   }
 
-  finishJobs(finishes: readonly contract.JobFinish[]): Promise<boolean[]> {
-    return this.#run(() => this.#settle.finish(finishes, this.#hosts.id));
+  finishJobs(ends: readonly contract.JobFinish[]): Promise<contract.Finished> {
+    return this.#run(() => this.#settle.finish(ends, this.#hosts.id));
   }
 
   failJob(failure: contract.JobFailure): Promise<contract.Settlement> {

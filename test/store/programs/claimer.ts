@@ -21,8 +21,8 @@ for (;;) {
     const result = String(process.pid);
     const times = { timeStart: 1, timeStop: 2 };
     const end = { id, attempt, worker: nr, result, ...times };
-    const [accepted] = await store.finishJobs([end]);
-    if (accepted === true) taken.push(id);
+    const { accepted } = await store.finishJobs([end]);
+    if (accepted[0] === true) taken.push(id);
   }
 }
 await store.close();

@@ -100,8 +100,8 @@ export async function finish(
   result = "null",
 ): Promise<"ok" | "stale"> {
   const end = { ...held, result, timeStart: 1_000, timeStop: 2_000 };
-  const [accepted] = await store.finishJobs([end]);
-  return accepted === true ? "ok" : "stale";
+  const { accepted } = await store.finishJobs([end]);
+  return accepted[0] === true ? "ok" : "stale";
 }
 
 export async function job(store: Store, id: number): Promise<JobRecord> {

@@ -158,7 +158,10 @@ export function jobSuite(hosts: Hosts): void {
       const held = await claim(store, await worker(store));
       const result = '{"a":[1,null,"x"]}';
       const end = { ...held, result, timeStart: 1_111, timeStop: 2_222 };
-      expect(await store.finishJobs([end])).toEqual([true]);
+      expect(await store.finishJobs([end])).toEqual({
+        accepted: [true],
+        released: false,
+      });
       expect(await job(store, id)).toMatchObject({
         state: "OK",
         errorCat: "NA",
@@ -183,7 +186,10 @@ export function jobSuite(hosts: Hosts): void {
         { ...one, result: '"again"', ...times },
         { ...two, result: '"two"', ...times },
       ]);
-      expect(outcomes).toEqual([false, true, false, true]);
+      expect(outcomes).toEqual({
+        accepted: [false, true, false, true],
+        released: true,
+      });
       const [next] = await store.claimJobs(by, 1, undefined);
       expect(next).toMatchObject({ id: behind, results: ['"one"', '"two"'] });
     });
@@ -205,7 +211,7 @@ export function jobSuite(hosts: Hosts): void {
       ]);
       await expect(storing).rejects.toBeInstanceOf(Error);
       expect(await states(store, ids)).toEqual(["RUNNING", "RUNNING"]);
-      expect(await store.finishJobs([])).toEqual([]);
+      expect(await store.finishJobs([])).toMatchObject({ accepted: [] });
     });
   });
 
