@@ -33,7 +33,10 @@ export interface Store {
 
   /** Stores jobs, all or none. One whose dependency has failed already is stored and ended at once. */
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJob[]>;
-  /** Takes up to `limit` jobs that can run for a worker: counts their attempt, and makes the worker BUSY, or WAITING if there are none. */
+  /**
+   * Takes up to `limit` jobs that can run for a worker, which may be 0: counts their attempt, and makes the
+   * worker BUSY, or WAITING if there are none.
+   */
   claimJobs(
     worker: Claimant,
     limit: number,

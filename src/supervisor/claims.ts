@@ -72,15 +72,16 @@ export class Claims {
   /** Gets a worker what it would take; cheap when that is nothing. */
   feed(worker: PoolWorker): void {
     if (this.#closed) return;
-    // An idle one's claim also makes its record say so.
+    // An idle one's claim makes its record say so, even if it claims none.
     if (this.#dry && (worker.holds > 0 || this.#rested.has(worker))) return;
     if (this.#under.has(worker)) {
       this.#under.set(worker, true);
       return;
     }
     const allowance = this.#port.allowance(worker);
-    const limit = Math.min(this.#appetite(worker), allowance);
-    if (limit <= 0) return;
+    const most = Math.min(this.#appetite(worker), allowance);
+    if (most <= 0) return;
+    const limit = this.#dry ? 0 : most;
     this.#under.set(worker, false);
     const claiming = this.#claim(worker, limit)
       .catch((cause: unknown) => {

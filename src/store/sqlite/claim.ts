@@ -110,8 +110,9 @@ export class JobClaim {
   #read(limit: number, categories: Categories): ReadyRow[] {
     const { stretch } = this.#committer;
     const emptied = this.#emptied;
-    if (emptied?.stretch === stretch && emptied.categories === categories)
-      return none;
+    const isEmpty =
+      emptied?.stretch === stretch && emptied.categories === categories;
+    if (isEmpty || limit === 0) return none;
     const rows =
       categories === undefined
         ? this.#ready.all(limit)
