@@ -25,6 +25,8 @@ export class Host {
   readonly exit: Promise<void>;
   readonly nrMax: number;
   nrMin: number;
+  /** Jobs that each of its children runs at a time. */
+  readonly concurrency: number;
   /** Stopped by a signal. */
   frozen = false;
   /** Sent SIGKILL, by whomever. */
@@ -38,9 +40,10 @@ export class Host {
   #errors = "";
   #ended = "";
 
-  constructor(nrMin: number, nrMax: number) {
+  constructor(nrMin: number, nrMax: number, concurrency: number) {
     this.nrMin = nrMin;
     this.nrMax = nrMax;
+    this.concurrency = concurrency;
     this.child = fork(path.resolve("test/chaos/host.ts"), [], {
       execArgv: ["--import", loader],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -95,7 +98,11 @@ export class Host {
     store: string,
     options: OpenOptions,
   ): Promise<Reply<ReturnType<Calls["open"]>>> {
-    return this.call("open", store, options, this.nrMin, this.nrMax);
+    const { nrMin, nrMax, concurrency } = this;
+    // By which jobs can tell.
+    const workerEnv = { CHAOS_CONCURRENCY: String(concurrency) };
+    const all = { ...options, concurrency, workerEnv };
+    return this.call("open", store, all, nrMin, nrMax);
   }
 
   kill(): void {

@@ -20,7 +20,7 @@ export type Step =
   | { step: "killChild" | "stopChild" | "continueChild"; worker: number }
   | { step: "killHost" | "freezeHost" | "thawHost" | "check"; host: number }
   | { step: "stopHost"; host: number; graceful: boolean }
-  | { step: "openHost"; nrMin: number; nrMax: number }
+  | { step: "openHost"; nrMin: number; nrMax: number; concurrency: number }
   | { step: "scale"; host: number; nrMin: number; nrMax: number }
   | { step: "rest"; ms: number };
 
@@ -30,6 +30,11 @@ const worker = choice;
 const bounds = fc
   .tuple(fc.nat({ max: 3 }), fc.integer({ min: 1, max: 3 }))
   .map(([nrMin, nrMax]) => ({ nrMin: Math.min(nrMin, nrMax), nrMax }));
+/** Jobs that one child runs at a time. */
+const concurrency = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(1) },
+  { weight: 3, arbitrary: fc.constantFrom(2, 4) },
+);
 const kind = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom<Kind>("ok", "nap", "throw") },
   {
@@ -90,7 +95,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: bounds.map((bounds): Step => ({ step: "openHost", ...bounds })),
+    arbitrary: fc
+      .tuple(bounds, concurrency)
+      .map(([bounds, concurrency]): Step => ({
+        step: "openHost",
+        ...bounds,
+        concurrency,
+      })),
   },
   {
     weight: 1,
@@ -107,8 +118,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-export const histories: fc.Arbitrary<Step[]> = fc.array(step, {
-  minLength: 8,
-  maxLength: 24,
-  size: "max",
+export interface History {
+  /** Of the hosts that open because there is none, the first among them. */
+  concurrency: number;
+  steps: readonly Step[];
+}
+
+export const histories: fc.Arbitrary<History> = fc.record({
+  concurrency,
+  steps: fc.array(step, { minLength: 8, maxLength: 24, size: "max" }),
 });

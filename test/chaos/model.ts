@@ -1,4 +1,5 @@
 import type { JobRow, Move, Trace } from "./record.js";
+import { Runs } from "./runs.js";
 import { type Kind, largeResult } from "./task.js";
 
 /** A job that somebody has tried to schedule. */
@@ -39,6 +40,8 @@ export class Model {
   /** Children that were killed as if by accident, and by `worker.kill()`. */
   readonly lostPids = new Set<number>();
   readonly killedPids = new Set<number>();
+  /** Children in which a job began that ends its process. */
+  #suicides: ReadonlySet<number> = new Set();
   #violations: string[] = [];
 
   /** What cannot be, in words. */
@@ -48,9 +51,15 @@ export class Model {
     for (const id of this.accepted)
       this.#claim(byId.has(id), `job ${String(id)} was accepted, and is lost`);
     this.#checkBatches(world.jobs);
-    for (const job of world.jobs) this.#checkJob(job, byId, world.traces);
-    this.#checkMoves(world);
-    this.#checkRuns(world.traces, byId);
+    const runs = new Runs(world.traces, world.moves);
+    const suicides = runs.starts.filter(({ job }) => {
+      const asked = this.asked.get(byId.get(job)?.value ?? 0);
+      return asked !== undefined && suicidal.includes(asked.kind);
+    });
+    this.#suicides = new Set(suicides.map(({ pid }) => pid));
+    for (const job of world.jobs) this.#checkJob(job, byId, runs);
+    this.#checkMoves(world, runs);
+    this.#checkRuns(runs, byId);
     return this.#violations;
   }
 
@@ -68,11 +77,7 @@ export class Model {
     }
   }
 
-  #checkJob(
-    job: JobRow,
-    byId: ReadonlyMap<number, JobRow>,
-    traces: readonly Trace[],
-  ): void {
+  #checkJob(job: JobRow, byId: ReadonlyMap<number, JobRow>, runs: Runs): void {
     const say = (words: string): string =>
       `${words}: ${JSON.stringify({ ...job, result: job.result?.slice(0, 30) })}`;
     const asked = this.asked.get(job.value);
@@ -107,7 +112,7 @@ export class Model {
       this.#claim(state === "ERROR", say("outlived what it depends on"));
     if (ended)
       this.#claim(
-        this.#mayEnd(job, asked, before, traces),
+        this.#mayEnd(job, asked, before, runs),
         say(`no reason to end so (${asked.kind})`),
       );
   }
@@ -116,31 +121,36 @@ export class Model {
     { id, attempt, errorCat, error, result, ...job }: JobRow,
     { kind, value, limit }: Asked,
     before: readonly JobRow[],
-    traces: readonly Trace[],
+    runs: Runs,
   ): boolean {
-    const runs = traces.filter(
-      (one) => one.job === id && one.attempt === attempt,
-    );
-    const pid = runs.find(({ what }) => what === "start")?.pid;
-    /** One that died before it could leave a trace may have been any. */
+    const start = runs.start(id, attempt);
+    const pid = runs.pid(id, attempt);
     const within = (pids: ReadonlySet<number>): boolean =>
-      pid === undefined ? pids.size > 0 : pids.has(pid);
+      pid !== undefined && pids.has(pid);
     switch (errorCat) {
       case "NA":
         return (
           good.includes(kind) &&
-          runs.some(({ what }) => what === "end") &&
+          runs.hasEnded(id, attempt) &&
           result === expected(kind, value, before)
         );
       case "ERROR":
         return kind === "throw" && error?.message === "no";
       case "TIMEOUT":
-        return job.timeStop - job.timeStart >= limit - 2;
-      case "CRASH":
         return (
-          (error?.name === "InterruptedError"
-            ? job.interruptions === mostInterruptions
-            : suicidal.includes(kind)) || within(this.lostPids)
+          job.timeStop - job.timeStart >= limit - 2 &&
+          (start !== undefined || !this.#isHeldUp(pid, runs))
+        );
+      case "CRASH":
+        if (error?.name === "InterruptedError")
+          return job.interruptions === mostInterruptions;
+        return (
+          suicidal.includes(kind) ||
+          within(this.lostPids) ||
+          // It had begun beside one that then ended their process: whose doing it was cannot be told.
+          (start !== undefined &&
+            start.concurrency > 1 &&
+            within(this.#suicides))
         );
       case "HALTED": {
         const cause = error?.dependencyFailure;
@@ -155,15 +165,25 @@ export class Model {
     }
   }
 
+  /** Whether one that has not begun waits in its child for others: their time is not its own. */
+  #isHeldUp(pid: number | undefined, runs: Runs): boolean {
+    return runs
+      .within(pid)
+      .some(({ job, attempt }) => !runs.hasEnded(job, attempt));
+  }
+
   /** Every single change that any process has made. */
-  #checkMoves({ moves, traces, jobs }: World): void {
-    const brought = this.#broughtDown(jobs, traces);
+  #checkMoves({ moves, traces, jobs }: World, runs: Runs): void {
+    const brought = this.#broughtDown(jobs, traces, moves);
     for (const move of moves) {
-      const { was, became, attempt, attemptWas, hostWas, job } = move;
+      const { was, became, attempt, attemptWas, hostWas, job, pidWas } = move;
       const same = attempt === attemptWas;
-      const run = traces.find(
-        (one) => one.job === job && one.attempt === attemptWas,
-      );
+      const run = runs.start(job, attemptWas);
+      if (was === "RUNNING" && same && run !== undefined)
+        this.#claim(
+          pidWas === run.pid,
+          `ended elsewhere than it ran: ${JSON.stringify({ move, run })}`,
+        );
       const legal: Record<string, boolean> = {
         "NEW RUNNING": attempt === attemptWas + 1,
         "NEW ERROR": same,
@@ -176,7 +196,7 @@ export class Model {
           (same &&
             (this.lostHosts.has(hostWas!) ||
               // Sent to a child that was just dying, it left no trace.
-              (run === undefined ? brought.size > 0 : brought.has(run.pid)))),
+              brought.has(pidWas!))),
       };
       this.#claim(
         legal[`${was} ${became}`] === true,
@@ -189,6 +209,7 @@ export class Model {
   #broughtDown(
     jobs: readonly JobRow[],
     traces: readonly Trace[],
+    moves: readonly Move[],
   ): ReadonlySet<number> {
     const by = jobs.filter(
       ({ value, errorCat }) =>
@@ -196,18 +217,18 @@ export class Model {
         ["CRASH", "TIMEOUT", "HALTED"].includes(errorCat),
     );
     const ids = new Set(by.map(({ id }) => id));
-    const pids = traces.filter(({ job }) => ids.has(job)).map(({ pid }) => pid);
+    const ran = traces.filter(({ job }) => ids.has(job)).map(({ pid }) => pid);
+    const held = moves.filter(({ job }) => ids.has(job));
+    const pids = [...ran, ...held.map(({ pidWas }) => pidWas ?? 0)];
     return new Set([...pids, ...this.lostPids, ...this.killedPids]);
   }
 
-  /** Nothing runs twice under one attempt. */
-  #checkRuns(
-    traces: readonly Trace[],
-    byId: ReadonlyMap<number, JobRow>,
-  ): void {
+  /** Nothing runs twice under one attempt, and no child more at a time than it may. */
+  #checkRuns(runs: Runs, byId: ReadonlyMap<number, JobRow>): void {
+    for (const trace of runs.crowded)
+      this.#claim(false, `one too many in its child: ${JSON.stringify(trace)}`);
     const begun = new Set<string>();
-    for (const trace of traces) {
-      if (trace.what !== "start") continue;
+    for (const trace of runs.starts) {
       const key = `${String(trace.job)}/${String(trace.attempt)}`;
       this.#claim(!begun.has(key), `ran twice: ${JSON.stringify(trace)}`);
       begun.add(key);

@@ -5,7 +5,7 @@ import path from "node:path";
 import { MyJobs } from "../../src/index.js";
 import { isAlive, until } from "../support/until.js";
 import { Host, type Reply } from "./cluster.js";
-import type { Step } from "./history.js";
+import type { History, Step } from "./history.js";
 import { Model, type World } from "./model.js";
 import { Record, type WorkerRow } from "./record.js";
 
@@ -16,13 +16,13 @@ const workerTimeout = 2_000;
 const settleLimit = 60_000;
 
 /** Plays a history against real processes, and compares what it comes to with the model. Throws at the first difference. */
-export async function play(history: readonly Step[]): Promise<void> {
+export async function play({ concurrency, steps }: History): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), "myjobs chaos '"));
   const store = path.join(folder, "jobs.db");
   await (await MyJobs.open({ store })).stop();
-  const player = new Player(store, path.join(folder, "log"));
+  const player = new Player(store, path.join(folder, "log"), concurrency);
   try {
-    for (const step of history) await player.take(step);
+    for (const step of steps) await player.take(step);
     await player.settle();
     const locks = readdirSync(folder).filter((name) => name.includes("-host-"));
     expectEqual(locks, [], "locks that were left behind");
@@ -35,6 +35,7 @@ export async function play(history: readonly Step[]): Promise<void> {
 class Player {
   readonly #store: string;
   readonly #log: string;
+  readonly #concurrency: number;
   readonly #model = new Model();
   readonly #record: Record;
   readonly #hosts: Host[] = [];
@@ -45,9 +46,10 @@ class Player {
   readonly #seen = new Set<number>();
   #values = 0;
 
-  constructor(store: string, log: string) {
+  constructor(store: string, log: string, concurrency: number) {
     this.#store = store;
     this.#log = log;
+    this.#concurrency = concurrency;
     this.#record = new Record(store, log);
   }
 
@@ -159,7 +161,7 @@ class Player {
         return this.#stopHost(await this.#host(step.host), step.graceful);
       case "openHost":
         if (this.#living().length < mostHosts)
-          await this.#openHost(step.nrMin, step.nrMax);
+          await this.#openHost(step.nrMin, step.nrMax, step.concurrency);
         return;
       case "scale": {
         const host = await this.#host(step.host);
@@ -220,8 +222,12 @@ class Player {
 
   readonly #errors: string[] = [];
 
-  async #openHost(nrMin: number, nrMax: number): Promise<Host> {
-    const host = new Host(nrMin, nrMax);
+  async #openHost(
+    nrMin: number,
+    nrMax: number,
+    concurrency = this.#concurrency,
+  ): Promise<Host> {
+    const host = new Host(nrMin, nrMax, concurrency);
     this.#hosts.push(host);
     const options = { killGrace: 100, workerTimeout, idleTimeout: 300 };
     const reply = await host.open(this.#store, options);

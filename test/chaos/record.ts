@@ -39,6 +39,8 @@ export interface Move {
   attempt: number;
   hostWas: number | null;
   host: number | null;
+  /** Of the child that held it. */
+  pidWas: number | null;
 }
 
 /** What a run of a job left behind. */
@@ -48,6 +50,8 @@ export interface Trace {
   attempt: number;
   pid: number;
   parent: number;
+  /** Jobs that its child runs at a time. */
+  concurrency: number;
 }
 
 /** Looks into a store with SQL, as its users may; a trigger keeps every move that any process makes. */
@@ -60,12 +64,13 @@ export class Record {
     this.#db = new Database(store, { timeout: 10_000, fileMustExist: true });
     this.#db.exec(`
       create table chaos_move (
-        seq integer primary key, job, was, became, attemptWas, attempt, hostWas, host
+        seq integer primary key, job, was, became, attemptWas, attempt, hostWas, host, pidWas
       );
       create trigger chaos_moved after update on myjobs_job
       when old.state is not new.state or old.attempt is not new.attempt begin
-        insert into chaos_move (job, was, became, attemptWas, attempt, hostWas, host)
-        values (old.id, old.state, new.state, old.attempt, new.attempt, old.host, new.host);
+        insert into chaos_move (job, was, became, attemptWas, attempt, hostWas, host, pidWas)
+        values (old.id, old.state, new.state, old.attempt, new.attempt, old.host, new.host,
+          (select pid from myjobs_worker where nr = old.worker));
       end`);
   }
 
@@ -130,8 +135,8 @@ export class Record {
     const lines = readFileSync(this.#log, "utf8").split("\n").filter(Boolean);
     return lines.map((line) => {
       const [what, ...numbers] = line.split(" ");
-      const [job, attempt, pid, parent] = numbers.map(Number);
-      return { what, job, attempt, pid, parent } as Trace;
+      const [job, attempt, pid, parent, concurrency] = numbers.map(Number);
+      return { what, job, attempt, pid, parent, concurrency } as Trace;
     });
   }
 

@@ -30,14 +30,14 @@ export interface Task {
 
 export const largeResult = 2_000_000;
 
-/** The one action of all histories. It notes when it starts, and when it is about to return. */
+/** The one action of all histories. It notes when it starts, and when it is about to return or throw. */
 export function act({ kind, value, ms, log }: Task, context: Context): unknown {
   const fs = context.require<FileSystem>("node:fs");
   const note = (what: string, pid = process.pid): void => {
     const { id, attempt } = context.job;
     fs.appendFileSync(
       log,
-      `${[what, id, attempt, pid, process.ppid].join(" ")}\n`,
+      `${[what, id, attempt, pid, process.ppid, process.env.CHAOS_CONCURRENCY].join(" ")}\n`,
     );
   };
   const end = <T>(result: T): T => {
@@ -71,6 +71,7 @@ export function act({ kind, value, ms, log }: Task, context: Context): unknown {
       }, ms);
       return end(sum);
     case "throw":
+      note("end");
       throw new Error("no");
     case "exit":
       return process.exit(7);

@@ -14,11 +14,12 @@ export async function tryHistory(
     endOnFailure: !shrink,
   });
   if (!details.failed) return undefined;
-  const [steps = []] = details.counterexample ?? [];
+  const [{ concurrency, steps }] = details.counterexample!;
   return [
     details.errorInstance instanceof Error
       ? details.errorInstance.message
       : String(details.errorInstance),
+    `  concurrency ${String(concurrency)}`,
     ...steps.map((step) => `  ${JSON.stringify(step)}`),
     `again: npm run chaos -- --seed ${String(seed)}`,
   ].join("\n");
