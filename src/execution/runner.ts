@@ -64,7 +64,12 @@ export class Runner {
       return;
     }
     for (const job of message.jobs)
-      void this.#queue.add(async () => this.#run(job));
+      void this.#queue.add(async () => {
+        const action = this.#actions.get(job.actionId);
+        // Those beside it may end their process meanwhile, and it has not begun.
+        if (action instanceof Promise) await action.catch(() => undefined);
+        await this.#run(job);
+      });
   }
 
   /** What was thrown outside of any job's own promise, and whose doing it is; id 0 = nobody's. */
@@ -117,7 +122,6 @@ export class Runner {
       });
       return;
     }
-    this.#actions.set(job.actionId, action);
     await this.#runWith(job, action);
   }
 
@@ -154,8 +158,10 @@ export class Runner {
 
   #learn(action: ActionRecord): void {
     const restoring = restore(action);
-    // Its failure is told by each job that needs it.
-    restoring.catch(() => undefined);
     this.#actions.set(action.id, restoring);
+    restoring.then(
+      (restored) => this.#actions.set(action.id, restored),
+      () => undefined, // its failure is told by each job that needs it
+    );
   }
 }

@@ -310,6 +310,25 @@ describe("the death of a child", () => {
     expect(jobs.map(({ attempt }) => attempt)).toEqual(jobs.map(() => 1));
   });
 
+  test("by the first of several that run at a time charges none that has not begun", async () => {
+    const myjobs = await open({ concurrency: 3 });
+    // Sent together to a child that has yet to compile the function.
+    const jobs = await myjobs.scheduleMany(
+      ({ fatal }: { fatal: boolean }) => {
+        if (fatal) process.exit(3);
+        return "ran";
+      },
+      [{ fatal: true }, { fatal: false }, { fatal: false }],
+    );
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    await myjobs.wait(jobs, { die: false });
+    expect(jobs.map(({ state, errorCat }) => [state, errorCat])).toEqual([
+      ["ERROR", "CRASH"],
+      ["OK", "NA"],
+      ["OK", "NA"],
+    ]);
+  });
+
   test("at rest costs the jobs nothing that were sent to it in that moment", async () => {
     const myjobs = await pooled();
     for (let nr = 0; nr < 5; nr += 1) {
