@@ -184,9 +184,16 @@ export class Holdings {
     for (const assignment of [...this.#held.values()]) {
       const { verdict, started, deadline, limit, job } = assignment;
       if (verdict !== undefined || !started) continue;
-      if (deadline <= late) this.stop(job.id, timedOut(limit));
-      else this.#alarm.set(deadline);
+      if (deadline > late) this.#alarm.set(deadline);
+      else if (this.#isHeldUp(assignment)) this.#begin(assignment);
+      else this.stop(job.id, timedOut(limit));
     }
+  }
+
+  /** It cannot begin, since one beside which it shall run does not yield: that is not its own time. */
+  #isHeldUp(assignment: Assignment): boolean {
+    if (this.#hasStarted(assignment)) return false;
+    return [...this.#held.values()].some((one) => this.#hasStarted(one));
   }
 
   #revoke({ mark, ahead }: Assignment): boolean {

@@ -39,14 +39,17 @@ class Notes implements Vessel {
   }
 }
 
-function ground(timeout = 0): {
+function ground(
+  timeout = 0,
+  concurrency = 1,
+): {
   vessel: Notes;
   holdings: Holdings;
   settled: Settled[];
 } {
   const vessel = new Notes();
   const settled: Settled[] = [];
-  const options = { timeout, killGrace: 5, concurrency: 1, debug: false };
+  const options = { timeout, killGrace: 5, concurrency, debug: false };
   const holdings = new Holdings(vessel, options, {
     settled: ({ id }, outcome, took) => settled.push({ id, outcome, took }),
     terminating: () => undefined,
@@ -90,6 +93,21 @@ describe("what a worker holds", () => {
     await until("it has run for a while", () => holdings.headFor > 5);
     vessel.marks.start(vessel.sent[1]!.mark);
     expect(holdings.headFor).toBe(0);
+    vessel.marks.close();
+  });
+
+  test("a job that waits in its process behind one that never yields is not late: its time has not begun", async () => {
+    const { vessel, holdings, settled } = ground(60, 2);
+    holdings.add([{ ...job(1), timeout: 200 }, job(2)], []);
+    vessel.marks.start(vessel.sent[0]!.mark);
+    await until("one is killed at its limit", () =>
+      vessel.signals.includes("SIGKILL"),
+    );
+    holdings.lost(gone, undefined);
+    expect(settled).toMatchObject([
+      { id: 1, outcome: { kind: "failed", errorCat: "TIMEOUT" } },
+      { id: 2, outcome: { kind: "released" } },
+    ]);
     vessel.marks.close();
   });
 
