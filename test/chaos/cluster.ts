@@ -40,12 +40,18 @@ export class Host {
   #errors = "";
   #ended = "";
 
-  constructor(nrMin: number, nrMax: number, concurrency: number) {
+  constructor(
+    nrMin: number,
+    nrMax: number,
+    concurrency: number,
+    env: NodeJS.ProcessEnv,
+  ) {
     this.nrMin = nrMin;
     this.nrMax = nrMax;
     this.concurrency = concurrency;
     this.child = fork(path.resolve("test/chaos/host.ts"), [], {
       execArgv: ["--import", loader],
+      env,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.child.stderr!.on("data", (chunk: Buffer) => {

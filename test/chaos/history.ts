@@ -22,6 +22,9 @@ export type Step =
   | { step: "stopHost"; host: number; graceful: boolean }
   | { step: "openHost"; nrMin: number; nrMax: number; concurrency: number }
   | { step: "scale"; host: number; nrMin: number; nrMax: number }
+  | { step: "openWindows"; host: number; nrWorkers: number }
+  /** Its program dies, or tmux closes it. */
+  | { step: "killWindow" | "closeWindow"; window: number }
   | { step: "rest"; ms: number };
 
 const choice = fc.nat({ max: 99 });
@@ -108,6 +111,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc
       .tuple(host, bounds)
       .map(([host, bounds]): Step => ({ step: "scale", host, ...bounds })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      step: named("openWindows"),
+      host,
+      nrWorkers: fc.constantFrom(1, 1, 2),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      step: named("killWindow", "closeWindow"),
+      window: choice,
+    }),
   },
   {
     weight: 4,

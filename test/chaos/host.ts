@@ -14,6 +14,7 @@ export interface Calls {
   halt: (id: number) => null;
   kill: (id: number) => null;
   scale: (nrMin: number, nrMax: number) => null;
+  openWindows: (nrWorkers: number) => null;
   check: () => null;
   stop: (graceful: boolean) => null;
 }
@@ -79,6 +80,10 @@ const calling: Calling = {
     opened().nrMin = nrMin;
     opened().nrMax = nrMax;
     return Promise.resolve(null);
+  },
+  openWindows: async (nrWorkers) => {
+    await opened().workersTmuxStart({ nrWorkers });
+    return null;
   },
   check: async () => {
     await opened().workersCheck();

@@ -8,6 +8,7 @@ import { Host, type Reply } from "./cluster.js";
 import type { History, Step } from "./history.js";
 import { Model, type World } from "./model.js";
 import { Record, type WorkerRow } from "./record.js";
+import { Windows } from "./windows.js";
 
 const mostHosts = 3;
 /** The limit of a job that has none of its own, in milliseconds. */
@@ -44,6 +45,11 @@ class Player {
   readonly #pending = new Set<Promise<unknown>>();
   readonly #stopped = new Set<number>();
   readonly #seen = new Set<number>();
+  readonly #windows = new Windows();
+  /** Programs of windows that were killed. */
+  readonly #closed = new Set<number>();
+  /** Whether a worker in a window was ended, so that who waits for one may be told so. */
+  #windowsEnded = false;
   #values = 0;
 
   constructor(store: string, log: string, concurrency: number) {
@@ -77,6 +83,7 @@ class Player {
       () => this.#pending.size === 0,
       settleLimit,
     );
+    await this.#adopt();
     await until(
       "the pools are whole, and the records of workers true",
       () => this.#untruths().length === 0,
@@ -86,6 +93,7 @@ class Player {
     });
     for (const host of this.#living()) await this.#stopHost(host, true);
     await Promise.all(this.#hosts.map(({ exit }) => exit));
+    expectEqual(this.#windows.list(), [], "windows");
     // What the last hosts left that were killed is settled by the next open.
     await (await MyJobs.open({ store: this.#store })).stop();
     this.#check();
@@ -105,6 +113,8 @@ class Player {
   async end(): Promise<void> {
     for (const host of this.#hosts) host.kill();
     await Promise.all(this.#hosts.map(({ exit }) => exit));
+    for (const { pid } of this.#windows.list()) signal(pid, "SIGKILL");
+    this.#windows.end();
     for (const pid of this.#seen) signal(pid, "SIGKILL");
     this.#record.close();
   }
@@ -128,6 +138,7 @@ class Player {
         const worker = choose(this.#workers(), step.worker);
         if (worker === undefined) return;
         if (step.step === "kill") this.#model.killedPids.add(worker.pid);
+        if (worker.type === "tmux") this.#windowsEnded = true;
         const host = await this.#host(step.host);
         void this.#ask(host.call(step.step, worker.id));
         return;
@@ -135,7 +146,7 @@ class Player {
       case "killChild":
       case "stopChild":
       case "continueChild":
-        this.#strike(step.step, choose(this.#workers(), step.worker)?.pid);
+        this.#strike(step.step, choose(this.#workers(), step.worker));
         return;
       case "killHost": {
         const host = choose(this.#living(), step.host);
@@ -169,6 +180,23 @@ class Player {
         void this.#ask(host.call("scale", step.nrMin, step.nrMax));
         return;
       }
+      case "openWindows": {
+        if (!this.#windows.possible) return;
+        const host = await this.#host(step.host);
+        void this.#openWindows(host, step.nrWorkers);
+        return;
+      }
+      case "killWindow":
+      case "closeWindow": {
+        const window = choose(this.#windows.list(), step.window);
+        if (window === undefined) return;
+        this.#look();
+        this.#windowsEnded = true;
+        this.#closed.add(window.pid);
+        if (step.step === "closeWindow") this.#windows.close(window);
+        else signal(window.pid, "SIGKILL");
+        return;
+      }
       case "rest":
         await new Promise((resolve) => setTimeout(resolve, step.ms));
     }
@@ -196,8 +224,10 @@ class Player {
     if (step.patient) await scheduling;
   }
 
-  #strike(how: string, pid: number | undefined): void {
-    if (pid === undefined || pid === 0) return;
+  #strike(how: string, worker: WorkerRow | undefined): void {
+    if (worker === undefined) return;
+    const { pid, type } = worker;
+    if (type === "tmux") this.#windowsEnded = true;
     if (how === "killChild") this.#model.lostPids.add(pid);
     if (how === "stopChild") this.#stopped.add(pid);
     if (how === "killChild") signal(pid, "SIGKILL");
@@ -208,13 +238,14 @@ class Player {
   #ask<T>(
     asking: Promise<Reply<T>>,
     told: (value: T) => void = () => undefined,
+    mayFail: (error: string) => boolean = () => false,
   ): Promise<void> {
     const answered = asking.then((reply) => {
       this.#pending.delete(answered);
       if (reply.kind === "value") told(reply.value);
       // Its host was stopped meanwhile.
-      else if (reply.kind === "error" && !reply.error.includes("Stopped"))
-        this.#errors.push(reply.error);
+      else if (reply.kind === "lost" || reply.error.includes("Stopped")) return;
+      else if (!mayFail(reply.error)) this.#errors.push(reply.error);
     });
     this.#pending.add(answered);
     return answered;
@@ -227,7 +258,7 @@ class Player {
     nrMax: number,
     concurrency = this.#concurrency,
   ): Promise<Host> {
-    const host = new Host(nrMin, nrMax, concurrency);
+    const host = new Host(nrMin, nrMax, concurrency, this.#windows.env);
     this.#hosts.push(host);
     const options = { killGrace: 100, workerTimeout, idleTimeout: 300 };
     const reply = await host.open(this.#store, options);
@@ -236,12 +267,40 @@ class Player {
     return host;
   }
 
+  #openWindows(host: Host, nrWorkers: number): Promise<void> {
+    return this.#ask(
+      host.call("openWindows", nrWorkers),
+      undefined,
+      (error) => this.#windowsEnded && error.startsWith("WorkerError"),
+    );
+  }
+
+  /** Workers in windows live on when the host that opened them is killed; so that they end, another must keep them. */
+  async #adopt(): Promise<void> {
+    const live = this.#record.workers().filter(isLive);
+    const windows = live.filter(({ type }) => type === "tmux");
+    if (windows.length > 0)
+      await this.#openWindows(await this.#host(0), windows.length);
+  }
+
   async #stopHost(host: Host, graceful: boolean): Promise<void> {
     host.stopping = true;
     const id = this.#hostIds.get(host.pid);
-    if (!graceful && id !== undefined) this.#model.lostHosts.add(id);
+    if (!graceful && id !== undefined) {
+      this.#look();
+      for (const one of [id, ...this.#hostsKeptBy(id)])
+        this.#model.lostHosts.add(one);
+    }
     void this.#ask(host.call("stop", graceful));
     await host.exit;
+  }
+
+  /** Those in the windows that a host keeps, which it ends as it ends itself. */
+  #hostsKeptBy(id: number): number[] {
+    const kept = this.#record.kept().filter(({ host }) => host === id);
+    const numbers = new Set(kept.map(({ nr }) => nr));
+    const rows = this.#record.workers().filter(({ nr }) => numbers.has(nr));
+    return rows.map(({ host }) => host);
   }
 
   #living(): Host[] {
@@ -264,9 +323,13 @@ class Player {
   #look(): void {
     for (const [pid, id] of this.#record.hosts()) this.#hostIds.set(pid, id);
     for (const { pid } of this.#workers()) this.#seen.add(pid);
-    for (const { pid, killed } of this.#hosts) {
+    const killed = this.#hosts.filter(({ killed }) => killed);
+    const traces = this.#record.traces();
+    const shot = traces.filter(({ what }) => what === "shoot");
+    const pids = [...killed, ...shot].map(({ pid }) => pid);
+    for (const pid of [...pids, ...this.#closed]) {
       const id = this.#hostIds.get(pid);
-      if (killed && id !== undefined) this.#model.lostHosts.add(id);
+      if (id !== undefined) this.#model.lostHosts.add(id);
     }
   }
 
@@ -308,6 +371,14 @@ class Player {
           `${String(own.length)} workers where ${String(nrMin)} shall be`,
         );
     }
+    const shown = rows.filter((row) => row.type === "tmux" && isLive(row));
+    const names = shown.map(({ nr }) => `w${String(nr)}`).sort();
+    const windows = this.#windows.list().map(({ name }) => name);
+    if (names.join() !== windows.sort().join())
+      found.push(`windows ${windows.join()}, and workers ${names.join()}`);
+    for (const { nr } of this.#record.kept())
+      if (!shown.some((row) => row.nr === nr))
+        found.push(`w${String(nr)} is kept, and has no worker`);
     return found;
   }
 }

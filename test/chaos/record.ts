@@ -2,7 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 
 import Database from "better-sqlite3";
 
-import type { ErrorCat, JobError, JobState } from "../../src/index.js";
+import type {
+  ErrorCat,
+  JobError,
+  JobState,
+  WorkerType,
+} from "../../src/index.js";
 
 export interface JobRow {
   id: number;
@@ -24,6 +29,7 @@ export interface JobRow {
 export interface WorkerRow {
   id: number;
   nr: number;
+  type: WorkerType;
   state: string;
   pid: number;
   currentJob: number | null;
@@ -45,9 +51,10 @@ export interface Move {
 
 /** What a run of a job left behind. */
 export interface Trace {
-  what: "start" | "end" | "spawn";
+  what: "start" | "end" | "spawn" | "shoot";
   job: number;
   attempt: number;
+  /** Its child; of what it spawns or shoots, that one's. */
   pid: number;
   parent: number;
   /** Jobs that its child runs at a time. */
@@ -109,7 +116,7 @@ export class Record {
   workers(): WorkerRow[] {
     return this.#db
       .prepare<[], WorkerRow>(
-        "select id, nr, state, pid, current_job as currentJob, host from myjobs_worker",
+        "select id, nr, type, state, pid, current_job as currentJob, host from myjobs_worker",
       )
       .all();
   }
@@ -122,6 +129,15 @@ export class Record {
       )
       .all();
     return new Map(rows.map(({ id, pid }) => [pid, id]));
+  }
+
+  /** The numbers of windows, and the hosts that keep them open. */
+  kept(): { nr: number; host: number }[] {
+    return this.#db
+      .prepare<[], { nr: number; host: number }>(
+        "select nr, host from myjobs_window",
+      )
+      .all();
   }
 
   moves(): Move[] {

@@ -87,9 +87,17 @@ export function act({ kind, value, ms, log }: Task, context: Context): unknown {
       const { execSync } = context.require<Processes>("node:child_process");
       return execSync("sleep 1000").length;
     }
-    case "fatal":
-      process.kill(process.ppid, "SIGKILL");
+    case "fatal": {
+      const { execFileSync } = context.require<Processes>("node:child_process");
+      const host = process.ppid;
+      const args = ["-o", "args=", "-p", String(host)];
+      // If it is gone already, the parent is whoever takes in orphans.
+      if (execFileSync("ps", args).toString().includes("chaos")) {
+        note("shoot", host);
+        process.kill(host, "SIGKILL");
+      }
       return never();
+    }
   }
 }
 
