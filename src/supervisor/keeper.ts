@@ -1,5 +1,5 @@
 import { clearInterval, now, setInterval } from "../clock.js";
-import { OptionError, TmuxError } from "../errors.js";
+import { OptionError, StoppedError, TmuxError } from "../errors.js";
 import { isLive, liveStates, type WorkerRecord } from "../models/worker.js";
 import { Breaker } from "../pool/breaker.js";
 import type { Windows } from "../pool/window.js";
@@ -156,6 +156,8 @@ export class Keeper {
       throw new TmuxError(
         "a worker in a window is another process, which a store in memory cannot be shared with: give a file as store",
       );
+    // Nobody waits any more for what begins only now.
+    if (this.#closing) throw new StoppedError("the start of a worker");
     const timeout = this.#workerTimeout;
     const wanted = { debug, timeout, ...(nr === undefined ? {} : { nr }) };
     const keeping = await this.#store.windows.keep(wanted);

@@ -508,6 +508,24 @@ describe("stop() and workers in windows", () => {
     expect(await other.workersFind({ state: ["NEW", "WAITING"] })).toEqual([]);
   });
 
+  test("in the moments in which they are asked for leaves no record of them", async () => {
+    for (let turns = 0; turns < 8; turns += 1) {
+      const myjobs = await open();
+      const other = await reopen({ store: storeOf(myjobs) });
+      const starting = myjobs.workersTmuxStart({ nrWorkers: 1 });
+      const refused = expect(starting).rejects.toThrow(StoppedError);
+      for (let turn = 0; turn < turns; turn += 1)
+        await new Promise((resolve) => setImmediate(resolve));
+      await myjobs.stop();
+      await refused;
+      expect(windows()).toEqual([]);
+      // One that nobody sees to would hold its number for ever, and whoever adopts it.
+      const live = await other.workersFind({ state: ["NEW", "WAITING"] });
+      expect(live).toEqual([]);
+      await other.stop();
+    }
+  });
+
   test("ends one whose program is stopped by a signal, and its job runs again", async () => {
     const myjobs = await open();
     const other = await reopen({ store: storeOf(myjobs) });
