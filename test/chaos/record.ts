@@ -32,8 +32,13 @@ export interface WorkerRow {
   type: WorkerType;
   state: string;
   pid: number;
+  pidStart: string;
   currentJob: number | null;
   host: number;
+}
+
+export function isLive({ state }: WorkerRow): boolean {
+  return state !== "ERROR" && state !== "HALTED";
 }
 
 /** One change of a job's state or attempt, as a trigger saw it. */
@@ -116,7 +121,7 @@ export class Record {
   workers(): WorkerRow[] {
     return this.#db
       .prepare<[], WorkerRow>(
-        "select id, nr, type, state, pid, current_job as currentJob, host from myjobs_worker",
+        "select id, nr, type, state, pid, pid_start as pidStart, current_job as currentJob, host from myjobs_worker",
       )
       .all();
   }

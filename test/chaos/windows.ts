@@ -33,18 +33,14 @@ export class Windows {
     }
   }
 
+  /** Those whose program runs. */
   list(): Window[] {
-    const format = "#{window_id} #{window_name} #{pane_pid}";
-    try {
-      const text = this.#tmux("list-panes", "-a", "-F", format);
-      const rows = text.split("\n").filter(Boolean);
-      return rows.map((row) => {
-        const [id = "", name = "", pid] = row.split(" ");
-        return { id, name, pid: Number(pid) };
-      });
-    } catch {
-      return []; // no server, no window
-    }
+    return this.#panes("0");
+  }
+
+  /** Those that stay, though their program has ended. */
+  remains(): Window[] {
+    return this.#panes("1");
   }
 
   close({ id }: Window): void {
@@ -62,6 +58,19 @@ export class Windows {
       // There is none, as there should be.
     }
     rmSync(this.#folder, { recursive: true });
+  }
+
+  #panes(dead: "0" | "1"): Window[] {
+    const format = "#{pane_dead} #{window_id} #{window_name} #{pane_pid}";
+    try {
+      const text = this.#tmux("list-panes", "-a", "-F", format);
+      const rows = text.split("\n").map((row) => row.split(" "));
+      return rows
+        .filter(([is]) => is === dead)
+        .map(([, id = "", name = "", pid]) => ({ id, name, pid: Number(pid) }));
+    } catch {
+      return []; // no server, no window
+    }
   }
 
   #tmux(...args: string[]): string {
