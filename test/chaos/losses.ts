@@ -1,16 +1,12 @@
-import { lives, type ProcessName } from "../../src/processes.js";
+import { lives } from "../../src/processes.js";
 import type { Host } from "./cluster.js";
 import type { Model } from "./model.js";
 import { isLive, type Record, type WorkerRow } from "./record.js";
 
-/** Keeps in mind who was there, and tells the model of the hosts that are lost, by whatever way. */
+/** Knows who was there, and tells the model of the hosts that are lost, by whatever way. */
 export class Losses {
   readonly #model: Model;
   readonly #record: Record;
-  /** Ids of hosts by their pids, which they lose with their rows. */
-  readonly #hostIds = new Map<number, number>();
-  /** By their pids. */
-  readonly #children = new Map<number, ProcessName>();
   /** Programs in windows that were killed. */
   readonly #closed = new Set<number>();
 
@@ -19,19 +15,21 @@ export class Losses {
     this.#record = record;
   }
 
-  /** All processes that were seen. */
+  /** All processes that there were, but for this one. */
   get pids(): number[] {
-    return [...this.#hostIds.keys(), ...this.#children.keys()];
+    const hosts = [...this.#record.everyHost().keys()];
+    const children = this.#record.everyChild().map(({ pid }) => pid);
+    return [...hosts, ...children].filter((pid) => pid !== process.pid);
   }
 
   /** Children of hosts that are still there. */
   get left(): number[] {
-    const left = [...this.#children.values()].filter(lives);
+    const left = this.#record.everyChild().filter(lives);
     return left.map(({ pid }) => pid);
   }
 
   idOf({ pid }: Host): number | undefined {
-    return this.#hostIds.get(pid);
+    return this.#record.everyHost().get(pid);
   }
 
   /** Workers that have a process. */
@@ -40,15 +38,13 @@ export class Losses {
   }
 
   look(hosts: readonly Host[]): void {
-    for (const [pid, id] of this.#record.hosts()) this.#hostIds.set(pid, id);
-    for (const { pid, pidStart } of this.workers())
-      this.#children.set(pid, { pid, pidStart });
+    const ids = this.#record.everyHost();
     const killed = hosts.filter(({ killed }) => killed);
     const traces = this.#record.traces();
     const shot = traces.filter(({ what }) => what === "shoot");
     const pids = [...killed, ...shot].map(({ pid }) => pid);
     for (const pid of [...pids, ...this.#closed]) {
-      const id = this.#hostIds.get(pid);
+      const id = ids.get(pid);
       if (id !== undefined) this.#model.lostHosts.add(id);
     }
   }

@@ -8,6 +8,7 @@ import type {
   JobState,
   WorkerType,
 } from "../../src/index.js";
+import type { ProcessName } from "../../src/processes.js";
 
 export interface JobRow {
   id: number;
@@ -32,7 +33,6 @@ export interface WorkerRow {
   type: WorkerType;
   state: string;
   pid: number;
-  pidStart: string;
   currentJob: number | null;
   host: number;
 }
@@ -66,7 +66,7 @@ export interface Trace {
   concurrency: number;
 }
 
-/** Looks into a store with SQL, as its users may; a trigger keeps every move that any process makes. */
+/** Looks into a store with SQL, as its users may; triggers keep every move that any process makes, and every process. */
 export class Record {
   readonly #db: Database.Database;
   readonly #log: string;
@@ -83,6 +83,15 @@ export class Record {
         insert into chaos_move (job, was, became, attemptWas, attempt, hostWas, host, pidWas)
         values (old.id, old.state, new.state, old.attempt, new.attempt, old.host, new.host,
           (select pid from myjobs_worker where nr = old.worker));
+      end;
+      create table chaos_host (id, pid);
+      create trigger chaos_opened after insert on myjobs_host begin
+        insert into chaos_host (id, pid) values (new.id, new.pid);
+      end;
+      create table chaos_child (pid, pidStart);
+      create trigger chaos_forked after update on myjobs_worker
+      when old.pid is not new.pid begin
+        insert into chaos_child (pid, pidStart) values (new.pid, new.pid_start);
       end`);
   }
 
@@ -121,19 +130,25 @@ export class Record {
   workers(): WorkerRow[] {
     return this.#db
       .prepare<[], WorkerRow>(
-        "select id, nr, type, state, pid, pid_start as pidStart, current_job as currentJob, host from myjobs_worker",
+        "select id, nr, type, state, pid, current_job as currentJob, host from myjobs_worker",
       )
       .all();
   }
 
   /** Ids by pid. */
   hosts(): Map<number, number> {
-    const rows = this.#db
-      .prepare<[], { id: number; pid: number }>(
-        "select id, pid from myjobs_host",
-      )
+    return this.#idsByPid("myjobs_host");
+  }
+
+  /** The same, with those that are gone. */
+  everyHost(): Map<number, number> {
+    return this.#idsByPid("chaos_host");
+  }
+
+  everyChild(): ProcessName[] {
+    return this.#db
+      .prepare<[], ProcessName>("select pid, pidStart from chaos_child")
       .all();
-    return new Map(rows.map(({ id, pid }) => [pid, id]));
   }
 
   /** The numbers of windows, and the hosts that keep them open. */
@@ -176,5 +191,12 @@ export class Record {
 
   close(): void {
     this.#db.close();
+  }
+
+  #idsByPid(table: string): Map<number, number> {
+    const rows = this.#db
+      .prepare<[], { id: number; pid: number }>(`select id, pid from ${table}`)
+      .all();
+    return new Map(rows.map(({ id, pid }) => [pid, id]));
   }
 }
