@@ -17,6 +17,10 @@ const { values } = parseArgs({
 const first = Number(values.seed ?? Date.now() % 1_000_000_000);
 const rounds = Number(values.rounds);
 
+// Windows outlive who opened them: they are closed as this process exits.
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, () => process.exit(1));
+
 for (let round = 0; round < rounds; round += 1) {
   const begun = performance.now();
   const failure = await tryHistory(first + round, values.shrink);

@@ -21,6 +21,7 @@ export class Windows {
     this.#folder = mkdtempSync(path.join(tmpdir(), "mt-"));
     const { TMUX: _, TMUX_PANE: __, ...env } = process.env;
     this.env = { ...env, TMUX_TMPDIR: this.#folder };
+    process.on("exit", this.end);
   }
 
   /** Whether there is tmux here. */
@@ -51,14 +52,15 @@ export class Windows {
     }
   }
 
-  end(): void {
+  readonly end = (): void => {
+    process.off("exit", this.end);
     try {
       this.#tmux("kill-server");
     } catch {
       // There is none, as there should be.
     }
     rmSync(this.#folder, { recursive: true });
-  }
+  };
 
   #panes(dead: "0" | "1"): Window[] {
     const format = "#{pane_dead} #{window_id} #{window_name} #{pane_pid}";
