@@ -297,7 +297,7 @@ class Player {
   #world(): World {
     for (;;) {
       const traces = this.#record.traces();
-      const [jobs, moves] = [this.#record.jobs(), this.#record.moves()];
+      const { jobs, moves } = this.#record.jobsAndMoves();
       if (this.#record.traces().length === traces.length)
         return { traces, jobs, moves };
     }

@@ -108,6 +108,14 @@ export class Record {
     }));
   }
 
+  /** As of one moment. */
+  jobsAndMoves(): { jobs: JobRow[]; moves: Move[] } {
+    const read = this.#db.transaction(() => {
+      return { jobs: this.jobs(), moves: this.moves() };
+    });
+    return read();
+  }
+
   /** How many jobs a host holds. */
   heldBy(host: number): number {
     return this.#db
