@@ -69,18 +69,14 @@ class Player {
     for (const host of this.#hosts) if (host.frozen) host.thaw();
     for (const pid of this.#stopped) signal(pid, "SIGCONT");
     await until(
-      "every job has ended",
+      "every call has been answered, and every job has ended",
       async () => {
         this.#check();
         if (!this.#living().some(({ nrMin }) => nrMin > 0))
           await this.#openHost(1, 2);
-        return this.#record.unended() === 0;
+        // What is still being scheduled may yet kill the last host.
+        return this.#answers.pending === 0 && this.#record.unended() === 0;
       },
-      settleLimit,
-    );
-    await until(
-      "every call has been answered",
-      () => this.#answers.pending === 0,
       settleLimit,
     );
     await until(
