@@ -42,7 +42,42 @@ export function canWatch(): boolean {
  * Lets a program schedule jobs, and looks what is left of them if the power fails, at so many moments:
  * what it has not synced by then may be lost, each sector of it.
  */
-export async function cutPower(
+export function cutPower(
+  durability: "full" | "normal",
+  cuts: number,
+  seed: number,
+): Promise<Cuts> {
+  return inParts(cuts, seed, (some, one) => cutWatched(durability, some, one));
+}
+
+/**
+ * The same without watching it: stops it at so many moments, and copies its files. Of the log stays what
+ * SQLite itself takes for synced, and any part of the rest.
+ */
+export function cutCopies(cuts: number, seed: number): Promise<Cuts> {
+  return inParts(cuts, seed, cutCopied);
+}
+
+/** Of one run of a program, whose store would else grow and grow. */
+const mostCuts = 50;
+
+async function inParts(
+  cuts: number,
+  seed: number,
+  cut: (cuts: number, seed: number) => Promise<Cuts>,
+): Promise<Cuts> {
+  const found: Cuts = { cuts: 0, lost: 0, damages: [] };
+  while (found.cuts < cuts) {
+    const some = Math.min(mostCuts, cuts - found.cuts);
+    const { lost, damages } = await cut(some, seed + found.cuts);
+    found.cuts += some;
+    found.lost += lost;
+    found.damages.push(...damages);
+  }
+  return found;
+}
+
+async function cutWatched(
   durability: "full" | "normal",
   cuts: number,
   seed: number,
@@ -77,11 +112,7 @@ export async function cutPower(
   }
 }
 
-/**
- * The same without watching it: stops it at so many moments, and copies its files. Of the log stays what
- * SQLite itself takes for synced, and any part of the rest.
- */
-export async function cutCopies(cuts: number, seed: number): Promise<Cuts> {
+async function cutCopied(cuts: number, seed: number): Promise<Cuts> {
   const folder = mkdtempSync(path.join(tmpdir(), "myjobs power '"));
   const [store, notes] = [path.join(folder, "jobs.db"), `${folder}/notes`];
   const random = randomFrom(seed);
