@@ -30,6 +30,13 @@ const say = (message: ChildMessage): void => {
 const settings = JSON.parse(process.argv[2] ?? "") as ChildSettings;
 process.argv.splice(2);
 
+// Not loaded for one at a time: a child is to be up soon.
+const { concurrency } = settings;
+const queue =
+  concurrency > 1
+    ? new (await import("p-queue")).default({ concurrency })
+    : undefined;
+
 const runner = new Runner(
   {
     ended: (end) => {
@@ -40,7 +47,7 @@ const runner = new Runner(
     },
   },
   settings,
-  new Marks(marksFd),
+  { marks: new Marks(marksFd), queue },
 );
 
 process.on("message", (message: HostMessage) => {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-import PQueue from "p-queue";
+import type PQueue from "p-queue";
 
 import { restore, type RestoredAction } from "../actions/restore.js";
 import { monotonic, now } from "../clock.js";
@@ -29,7 +29,16 @@ export interface RunnerPort {
   skipped(job: JobMessage): void;
 }
 
-/** Runs the jobs it is given, `concurrency` at a time, in their order. The same in a child and in-process. */
+type Queue = Pick<PQueue, "add">;
+
+export interface RunnerParts {
+  /** Without them a job, once sent, cannot be taken back. */
+  marks?: Marks | undefined;
+  /** By which several run at a time; without it, one after another. */
+  queue?: Queue | undefined;
+}
+
+/** Runs the jobs it is given, one or several at a time, in their order. The same in a child and in-process. */
 export class Runner {
   readonly #port: RunnerPort;
   readonly #settings: ChildSettings;
@@ -41,15 +50,18 @@ export class Runner {
   readonly #contexts = new Map<number, JobContext>();
   readonly #owner = new AsyncLocalStorage<Owner>();
   readonly #waiting: JobMessage[] = [];
-  readonly #queue: PQueue | undefined;
+  readonly #queue: Queue | undefined;
   #running = false;
 
-  constructor(port: RunnerPort, settings: ChildSettings, marks?: Marks) {
+  constructor(
+    port: RunnerPort,
+    settings: ChildSettings,
+    { marks, queue }: RunnerParts,
+  ) {
     this.#port = port;
     this.#settings = settings;
     this.#marks = marks;
-    const { concurrency } = settings;
-    if (concurrency > 1) this.#queue = new PQueue({ concurrency });
+    this.#queue = queue;
   }
 
   take(message: WorkMessage): void {

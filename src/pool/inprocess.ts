@@ -1,3 +1,5 @@
+import PQueue from "p-queue";
+
 import { clearInterval, setImmediate, setInterval, soon } from "../clock.js";
 import { Runner } from "../execution/runner.js";
 import type { ChildSettings, WorkMessage } from "../transport/messages.js";
@@ -26,8 +28,9 @@ export class Inprocess implements Vessel {
           port.skipped(job.id, job.mark);
         },
       },
+      settings,
       // What was given up on runs on here, and must not be in the way of the next: the worker bounds what it sends.
-      { ...settings, concurrency: Infinity },
+      { queue: new PQueue({ concurrency: Infinity }) },
     );
   }
 
