@@ -12,7 +12,8 @@ db.pragma("synchronous = normal");
 
 parentPort.on("message", (pragma) => {
   if (pragma !== "close") {
-    parentPort.postMessage(db.pragma(pragma)[0]);
+    db.pragma(pragma);
+    parentPort.postMessage("done");
     return;
   }
   db.close();

@@ -64,6 +64,24 @@ test("A little in the log is left there, and costs no thread", async () => {
   expect(length(db).checkpointed).toBe(0);
 });
 
+test("While somebody writes on and on, the log begins anew time and again", async () => {
+  const { db, checkpoints, write } = notes(temporaryFile());
+  // So that nobody but the thread does it.
+  db.pragma("wal_autocheckpoint = 0");
+  const committer = new Committer(db, "", { checkpoints });
+  let [begun, before] = [0, 0];
+  while (begun < 3) {
+    await committer.run(() => {
+      for (let one = 0; one < 10; one += 1) write();
+    });
+    const { log } = length(db);
+    if (log < before) begun += 1;
+    before = log;
+    expect(log).toBeLessThan(100_000);
+  }
+  await committer.close();
+});
+
 test("However long two write on, the log stays bounded", async () => {
   const file = temporaryFile();
   const writers = [notes(file), notes(file)].map(
