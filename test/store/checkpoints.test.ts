@@ -21,6 +21,10 @@ function length(db: Database.Database): Length {
   return row;
 }
 
+function all(db: Database.Database): unknown {
+  return db.prepare("select count(*) from note").pluck().get();
+}
+
 function notes(file: string): {
   db: Database.Database;
   checkpoints: Checkpoints;
@@ -28,7 +32,9 @@ function notes(file: string): {
 } {
   const db = database(file);
   db.exec(
-    "pragma journal_mode = wal; create table if not exists note (text text)",
+    `pragma journal_mode = wal;
+     create table if not exists note (text text);
+     create table if not exists myjobs_window (nr integer, host integer);`,
   );
   const insert = db.prepare("insert into note values (?)");
   return {
@@ -49,9 +55,8 @@ test("What has gathered in the log is moved by a thread, not by a commit; then t
   checkpoints.look();
   // A thread cannot have done it yet.
   expect(length(db)).toEqual(before);
-  await until("it is moved", () => length(db).checkpointed === before.log);
-  write();
-  expect(length(db).log).toBeLessThan(10);
+  await until("it is moved", () => length(db).log < 10);
+  expect(all(db)).toBe(1_200);
   await checkpoints.close();
   await checkpoints.close();
 });

@@ -19,6 +19,18 @@ const timeout = 100;
 /** Passive waits for nobody; full waits until nobody writes, and then lets nobody write. */
 type Mode = "passive" | "full";
 
+const checkpoint = (mode: Mode): string => `pragma wal_checkpoint(${mode});`;
+
+/**
+ * Changes nothing, but is written (what is only set to what it was is not). Who writes the first into a log
+ * that begins anew must sync its head before.
+ */
+const touch = `
+  begin immediate;
+  insert into myjobs_window (nr, host) values (-1, -1);
+  delete from myjobs_window where nr = -1;
+  commit;`;
+
 /** Pages that are in the log, and how many of them are in the file, too. */
 interface Length {
   log: number;
@@ -79,13 +91,11 @@ export class Checkpoints {
 
   async #run(): Promise<void> {
     const thread = (this.#thread ??= this.#start());
-    await this.#checkpoint(thread, "passive");
-    // Not as the thread tells: it knows of what was there when it began.
-    const length = this.#length.get()!;
-    if (left(length) === 0) return;
+    await this.#do(thread, checkpoint("passive"));
     // What was written meanwhile is little. Did nobody pause, there would always be some, and the log would never begin anew.
-    const mode = length.log < tooLong ? "passive" : "full";
-    this.#pause = this.#checkpoint(thread, mode).then(ignore, ignore);
+    const mode = this.#length.get()!.log < tooLong ? "passive" : "full";
+    const anew = this.#do(thread, checkpoint(mode) + touch);
+    this.#pause = anew.then(ignore, ignore);
     await this.#pause;
     this.#pause = undefined;
   }
@@ -107,10 +117,11 @@ export class Checkpoints {
     return thread;
   }
 
-  async #checkpoint(thread: Worker, mode: Mode): Promise<void> {
+  async #do(thread: Worker, sql: string): Promise<void> {
     const { signal } = this.#ended;
     const answer = once(thread, "message", { signal });
-    thread.postMessage(`wal_checkpoint(${mode})`);
+    thread.postMessage(sql);
+    // What hinders it hinders our commits, too, which tell of it.
     await answer;
   }
 }
