@@ -178,7 +178,9 @@ export class Desk implements JobPort {
     kwargs: readonly string[],
     plan: Plan,
   ): Promise<Job[]> {
-    const action = await this.#scheduling.action(where, given);
+    // Not later than a single one would be, so that calls keep their order.
+    const known = this.#scheduling.action(where, given);
+    const action = known instanceof Promise ? await known : known;
     const news = kwargs.map((text) => newJob(plan, action.id, text));
     const inserting = this.#intake.many(news);
     this.#announce(action);

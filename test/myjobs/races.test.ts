@@ -77,6 +77,21 @@ describe("when things happen at once", () => {
     expect(jobs.map(({ id }) => id)).toEqual(jobs.map((_, index) => index + 1));
   });
 
+  test("calls of all kinds store their jobs in order, with a function that is known", async () => {
+    const myjobs = await open();
+    const known = await myjobs.schedule(wait, { ms: 0 });
+    const one = { ms: 1 };
+    const dependencies = [known];
+    const jobs = await Promise.all([
+      myjobs.scheduleMany(wait, [one, one]),
+      myjobs.schedule(wait, one),
+      myjobs.schedule(wait, one, { dependencies }),
+      myjobs.schedule(wait, one),
+      myjobs.scheduleMany(wait, [one]),
+    ]);
+    expect(jobs.flat().map(({ id }) => id)).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+
   test("calls of schedule store their jobs in order, though the first brings a new function", async () => {
     const myjobs = await open();
     const known = (): number => 1;
