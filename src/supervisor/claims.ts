@@ -155,6 +155,7 @@ export class Claims {
   }
 
   #dryUp(): void {
+    if (this.#closed) return;
     this.#dry = true;
     this.#look ??= setTimeout(() => {
       this.#look = undefined;

@@ -100,7 +100,8 @@ export class Ledger {
       if (accepted[index] === true)
         this.#port.ended(finish.id, endedFields(finish));
     });
-    if (released) this.#port.news();
+    // One that is not accepted may have been, and released others, at a try whose sync has failed.
+    if (released || accepted.includes(false)) this.#port.news();
   }
 
   async #writeFailed(failure: JobFailure): Promise<void> {
