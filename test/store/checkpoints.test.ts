@@ -87,6 +87,29 @@ test("While somebody writes on and on, the log begins anew time and again", asyn
   await committer.close();
 });
 
+test("Somebody who reads for long holds up a commit now and then, and nobody at rest", async () => {
+  const file = temporaryFile();
+  const { db, checkpoints, write } = notes(file);
+  const reader = database(file);
+  reader.exec("begin");
+  all(reader);
+  const committer = new Committer(db, "", { checkpoints });
+  const pauses = new Set<unknown>();
+  const begun = performance.now();
+  for (let nr = 0; nr < 1_000; nr += 1) {
+    await committer.run(() => {
+      for (let one = 0; one < 10; one += 1) write();
+    });
+    pauses.add(checkpoints.pause);
+  }
+  pauses.delete(undefined);
+  const seconds = (performance.now() - begun) / 1_000;
+  // Before the first rest, and after one second, three, seven ...
+  expect(pauses.size).toBeLessThanOrEqual(2 + Math.log2(1 + seconds));
+  reader.exec("rollback");
+  await committer.close();
+});
+
 test("However long two write on, the log stays bounded", async () => {
   const file = temporaryFile();
   const writers = [notes(file), notes(file)].map(

@@ -1,11 +1,7 @@
-import { once } from "node:events";
-import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
-
 import type BetterSqlite3 from "better-sqlite3";
 
 import { monotonic } from "../../clock.js";
-import { checkpointProgram } from "../../programs.js";
+import { SqlThread } from "./thread.js";
 
 /** Pages in the log that are worth a checkpoint. SQLite's own default. */
 const worthwhile = 1_000;
@@ -13,13 +9,12 @@ const worthwhile = 1_000;
 const tooLong = 4 * worthwhile;
 /** Milliseconds between looks at the log's length. */
 const interval = 10;
-/** How long the thread waits for those who write in other processes, in milliseconds. */
-const timeout = 100;
+/** Milliseconds until the next checkpoint, where one has brought little; each time twice as long, up to the last. */
+const [firstRest, longestRest] = [1_000, 30_000];
 
 /** Passive waits for nobody; full waits until nobody writes, and then lets nobody write. */
-type Mode = "passive" | "full";
-
-const checkpoint = (mode: Mode): string => `pragma wal_checkpoint(${mode});`;
+const checkpoint = (mode: "passive" | "full"): string =>
+  `pragma wal_checkpoint(${mode})`;
 
 /**
  * Changes nothing, but is written (what is only set to what it was is not). Who writes the first into a log
@@ -39,26 +34,25 @@ interface Length {
 
 /**
  * Moves what the write-ahead log holds into the store's file, beside the event loop: SQLite would do it
- * within a commit, which then takes as long as two syncs. A thread with a connection of its own does it,
- * from the first time on that there is something to do. Where no thread can be had, SQLite does it.
+ * within a commit, which then takes as long as two syncs. Where no thread can be had, SQLite does it.
  */
 export class Checkpoints {
   readonly #db: BetterSqlite3.Database;
-  readonly #file: string;
+  readonly #thread: SqlThread;
   readonly #length;
-  #thread: Worker | undefined;
   #running: Promise<void> | undefined;
   #pause: Promise<void> | undefined;
-  #lookedAt = -Infinity;
-  /** The thread's end, for whatever reason. */
-  readonly #ended = new AbortController();
+  #notBefore = -Infinity;
+  #rest = 0;
 
   constructor(db: BetterSqlite3.Database, file: string) {
     this.#db = db;
-    this.#file = file;
     this.#length = db.prepare<[], Length>("pragma wal_checkpoint(noop)");
+    this.#thread = new SqlThread(file, () => {
+      this.#leaveTo(worthwhile);
+    });
     // Only should the thread not keep up.
-    db.pragma(`wal_autocheckpoint = ${String(2 * tooLong)}`);
+    this.#leaveTo(2 * tooLong);
   }
 
   /** Until this resolves, nothing is to be committed here. */
@@ -68,66 +62,65 @@ export class Checkpoints {
 
   /** There was a commit. Cheap. */
   look(): void {
-    if (this.#running !== undefined || this.#ended.signal.aborted) return;
+    if (this.#running !== undefined || this.#thread.gone) return;
     const now = monotonic();
-    if (now - this.#lookedAt < interval) return;
-    this.#lookedAt = now;
-    if (left(this.#length.get()!) < worthwhile) return;
-    const running = this.#run().catch(ignore);
-    this.#running = running.then(() => {
-      this.#running = undefined;
-    });
+    if (now < this.#notBefore) return;
+    this.#notBefore = now + interval;
+    if (this.#left < worthwhile) return;
+    this.#running = this.#run()
+      .catch(ignore)
+      .then(() => {
+        this.#running = undefined;
+        this.#takeRest();
+      });
   }
 
   /** Resolves when the thread is gone. Nothing may be committed any more. */
   async close(): Promise<void> {
     await this.#running;
-    if (this.#thread === undefined || this.#ended.signal.aborted) return;
-    this.#thread.ref();
-    const exit = once(this.#thread, "exit");
-    this.#thread.postMessage("close");
-    await exit;
+    await this.#thread.close();
   }
 
   async #run(): Promise<void> {
-    const thread = (this.#thread ??= this.#start());
-    await this.#do(thread, checkpoint("passive"));
+    await this.#thread.do(checkpoint("passive"));
     // What was written meanwhile is little. Did nobody pause, there would always be some, and the log would never begin anew.
-    const mode = this.#length.get()!.log < tooLong ? "passive" : "full";
-    const anew = this.#do(thread, checkpoint(mode) + touch);
-    this.#pause = anew.then(ignore, ignore);
+    this.#pause = this.#beginAnew().catch(ignore);
     await this.#pause;
     this.#pause = undefined;
   }
 
-  #start(): Worker {
-    // By its path: two copies of SQLite in one process would drop each other's locks.
-    const library = createRequire(import.meta.url).resolve("better-sqlite3");
-    const workerData = { file: this.#file, library, timeout };
-    const thread = new Worker(checkpointProgram(), {
-      workerData,
-      execArgv: [],
-    });
-    thread.unref();
-    thread.on("error", ignore); // its exit follows
-    thread.once("exit", () => {
-      this.#ended.abort();
-      this.#db.pragma(`wal_autocheckpoint = ${String(worthwhile)}`);
-    });
-    return thread;
+  async #beginAnew(): Promise<void> {
+    const mode = this.#measure().log < tooLong ? "passive" : "full";
+    await this.#thread.do(checkpoint(mode));
+    if (this.#left === 0) await this.#thread.do(touch);
   }
 
-  async #do(thread: Worker, sql: string): Promise<void> {
-    const { signal } = this.#ended;
-    const answer = once(thread, "message", { signal });
-    thread.postMessage(sql);
-    // What hinders it hinders our commits, too, which tell of it.
-    await answer;
+  /** Somebody who reads for long, or a fault, may be in the way: then there is as much left as before. */
+  #takeRest(): void {
+    const isInVain = this.#left >= worthwhile;
+    const longer = Math.min(Math.max(2 * this.#rest, firstRest), longestRest);
+    this.#rest = isInVain ? longer : 0;
+    this.#notBefore = monotonic() + Math.max(this.#rest, interval);
   }
-}
 
-function left({ log, checkpointed }: Length): number {
-  return log - checkpointed;
+  get #left(): number {
+    const { log, checkpointed } = this.#measure();
+    return log - checkpointed;
+  }
+
+  #measure(): Length {
+    try {
+      return this.#length.get()!;
+    } catch {
+      // The next commit meets it, too, and tells of it.
+      return { log: 0, checkpointed: 0 };
+    }
+  }
+
+  /** SQLite's own checkpoint, within a commit that finds so many pages in the log. */
+  #leaveTo(pages: number): void {
+    if (this.#db.open) this.#db.pragma(`wal_autocheckpoint = ${String(pages)}`);
+  }
 }
 
 function ignore(): void {

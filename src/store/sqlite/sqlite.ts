@@ -233,14 +233,14 @@ export class SqliteStore implements contract.Store {
   async #close(): Promise<void> {
     this.#changes.stop();
     const { db, own } = this.#connection;
+    const leave = (): void => {
+      this.#settle.releaseAll(this.#hosts.id, this.#now());
+      this.#workers.leave(this.#hosts.id, this.#now());
+      this.#hosts.remove(this.#hosts.id);
+    };
     try {
-      if (db.open)
-        await this.#run(() => {
-          this.#settle.releaseAll(this.#hosts.id, this.#now());
-          this.#workers.leave(this.#hosts.id, this.#now());
-          this.#hosts.remove(this.#hosts.id);
-        });
-      await this.#committer.close();
+      const leaving = db.open ? this.#run(leave) : Promise.resolve();
+      await leaving.finally(() => this.#committer.close());
     } finally {
       if (own) db.close();
       this.#hosts.release();
