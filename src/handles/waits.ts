@@ -107,7 +107,7 @@ class Wait {
     this.#unlisten?.();
     if (this.#left === 0) return;
     for (const one of this.#arrivals)
-      if (!one.here) this.#waiter.forsake(one.job.ending, one);
+      if (!one.here) this.#waiter.forsake(one.ending, one);
   }
 
   #limit(timeout: number): void {
@@ -179,10 +179,13 @@ abstract class Arrival implements Listener {
 
 class OneOfMany extends Arrival {
   readonly #wait: Wait;
+  /** Once it is told, the handle may follow another. */
+  readonly ending: Ending;
   here = false;
 
   constructor(job: Job, wait: Wait) {
     super(job);
+    this.ending = job.ending;
     this.#wait = wait;
   }
 

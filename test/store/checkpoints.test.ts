@@ -87,7 +87,7 @@ test("While somebody writes on and on, the log begins anew time and again", asyn
   await committer.close();
 });
 
-test("Somebody who reads for long holds up a commit now and then, and nobody at rest", async () => {
+test("Somebody who reads for long holds up a commit only now and then", async () => {
   const file = temporaryFile();
   const { db, checkpoints, write } = notes(file);
   const reader = database(file);
