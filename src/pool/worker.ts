@@ -1,14 +1,11 @@
-import { monotonic, now } from "../clock.js";
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { WorkerType } from "../models/worker.js";
 import type { End } from "../transport/messages.js";
 import { type Ending, Holdings, type HoldingsOptions } from "./holdings.js";
+import { Life, type Phase } from "./life.js";
 import { crashed, type Outcome, type Verdict } from "./outcome.js";
 import type { Gone, Vessel, VesselPort } from "./vessel.js";
-
-/** starting -> idle <-> busy -> draining -> dead; from any of them to dead. */
-export type Phase = "starting" | "idle" | "busy" | "draining" | "dead";
 
 export interface WorkerSettings extends HoldingsOptions {
   id: number;
@@ -35,29 +32,28 @@ export interface WorkerPort {
 }
 
 /** One worker of the pool: its life, from its start to the end of its vessel. */
-export class PoolWorker implements VesselPort {
+export class PoolWorker extends Life implements VesselPort {
   readonly settings: WorkerSettings;
   readonly vessel: Vessel;
-  /** Epoch milliseconds. */
-  readonly timeStart = now();
   /** Resolves when nothing is left of it. */
   readonly died: Promise<void>;
   readonly #port: WorkerPort;
 
   readonly #holdings: Holdings;
   #die: () => void = () => undefined;
-  #phase: Phase = "starting";
-  #lastUpdate = this.timeStart;
-  #idleSince = monotonic();
   #ending: Ending;
   #error: string | null = null;
   #relieved = false;
+  #expecting = false;
+  /** Its vessel, while that must wait for what it expects. */
+  #gone: Gone | undefined;
 
   constructor(
     settings: WorkerSettings,
     port: WorkerPort,
     vessel: (port: VesselPort) => Vessel,
   ) {
+    super();
     this.settings = settings;
     this.#port = port;
     this.vessel = vessel(this);
@@ -72,10 +68,6 @@ export class PoolWorker implements VesselPort {
     this.died = new Promise((resolve) => {
       this.#die = resolve;
     });
-  }
-
-  get phase(): Phase {
-    return this.#phase;
   }
 
   get nr(): number {
@@ -95,19 +87,18 @@ export class PoolWorker implements VesselPort {
     return this.#ending !== undefined && !this.#relieved;
   }
 
-  /** Epoch milliseconds of its last change of phase. */
-  get lastUpdate(): number {
-    return this.#lastUpdate;
-  }
-
   /** Why it died, when nobody had asked it to. */
   get error(): string | null {
     return this.#error;
   }
 
-  /** Whether it can be given jobs. */
-  get open(): boolean {
-    return this.#phase === "idle" || this.#phase === "busy";
+  /** Whether what it expects is still its own: to finish if it was halted meanwhile, to end with it if it was killed. */
+  get receptive(): boolean {
+    if (this.open) return true;
+    if (this.phase !== "draining") return false;
+    return this.#ending === "halted"
+      ? this.#gone === undefined
+      : this.#ending === "killed";
   }
 
   /** Whether more may be sent to it than it runs at once. */
@@ -124,11 +115,6 @@ export class PoolWorker implements VesselPort {
     return this.#holdings.head?.job;
   }
 
-  /** Milliseconds since it had nothing to do; 0 while it has. */
-  get idleFor(): number {
-    return this.#phase === "idle" ? monotonic() - this.#idleSince : 0;
-  }
-
   /** Milliseconds for which the job it has held longest has been running. */
   get slowFor(): number {
     return this.#holdings.headFor;
@@ -143,12 +129,25 @@ export class PoolWorker implements VesselPort {
       }
       throw cause;
     }
-    if (this.#phase === "starting") this.#enter("idle");
+    if (this.phase === "starting") this.#enter("idle");
+  }
+
+  /** It has nothing, and a job is being claimed for it, which its record names at once: it does not end before that. */
+  expect(): void {
+    this.#expecting = true;
+  }
+
+  /** That job has been assigned, or will not be. */
+  expectNothing(): void {
+    if (!this.#expecting) return;
+    this.#expecting = false;
+    if (this.#gone !== undefined) this.#end(this.#gone);
+    else this.#leaveWhenDone();
   }
 
   assign(jobs: readonly ClaimedJob[], actions: readonly ActionRecord[]): void {
     this.#holdings.add(jobs, actions);
-    this.#enter("busy");
+    if (this.open) this.#enter("busy");
   }
 
   /** Takes back what it has been given and has not started. */
@@ -175,7 +174,7 @@ export class PoolWorker implements VesselPort {
 
   /** Its process does nothing any more. */
   freeze(why: string): void {
-    if (this.#phase === "dead") return;
+    if (this.phase === "dead") return;
     this.#error ??= why;
     this.#enter("draining");
     this.vessel.signal("SIGKILL");
@@ -183,7 +182,7 @@ export class PoolWorker implements VesselPort {
 
   /** Ends it at once. What it ran ends HALTED, or with `requeue` runs again. */
   kill(requeue = false): void {
-    if (this.#phase === "dead") return;
+    if (this.phase === "dead") return;
     this.#relieved = false;
     this.#ending = requeue ? "requeued" : "killed";
     this.#enter("draining");
@@ -201,40 +200,44 @@ export class PoolWorker implements VesselPort {
   }
 
   gone(gone: Gone): void {
+    this.#gone = gone;
+    if (this.#expecting) this.#enter("draining");
+    else this.#end(gone);
+  }
+
+  #end(gone: Gone): void {
     if (this.#ending === undefined) {
       const output = gone.output === "" ? "" : `\n${gone.output}`;
       this.#error ??= crashed(gone).error.message + output;
     }
-    this.#phase = "dead";
+    this.enter("dead");
     this.#holdings.lost(gone, this.#ending);
-    this.#lastUpdate = now();
     this.#port.changed(this);
     this.#die();
   }
 
   #finish(): void {
-    if (this.#phase === "dead") return;
+    if (this.phase === "dead") return;
     this.#ending ??= "halted";
     this.revoke();
     // What has not come up has nothing to finish.
-    if (this.#phase === "starting") this.vessel.signal("SIGKILL");
+    if (this.phase === "starting") this.vessel.signal("SIGKILL");
     this.#enter("draining");
-    if (this.holds === 0) this.vessel.leave();
+    this.#leaveWhenDone();
+  }
+
+  #leaveWhenDone(): void {
+    if (this.phase === "draining" && this.holds === 0 && !this.#expecting)
+      this.vessel.leave();
   }
 
   #settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void {
-    if (this.holds === 0) {
-      if (this.#phase === "draining") this.vessel.leave();
-      else this.#enter("idle");
-    }
+    if (this.holds === 0 && this.open) this.#enter("idle");
+    this.#leaveWhenDone();
     this.#port.settled(this, job, outcome, took);
   }
 
   #enter(phase: Phase): void {
-    if (this.#phase === phase || this.#phase === "dead") return;
-    this.#phase = phase;
-    this.#lastUpdate = now();
-    if (phase === "idle") this.#idleSince = monotonic();
-    this.#port.changed(this);
+    if (this.enter(phase)) this.#port.changed(this);
   }
 }

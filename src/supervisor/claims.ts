@@ -83,6 +83,7 @@ export class Claims {
     if (most <= 0) return;
     const limit = this.#dry ? 0 : most;
     this.#under.set(worker, false);
+    if (worker.holds === 0) worker.expect();
     const claiming = this.#claim(worker, limit)
       .catch((cause: unknown) => {
         this.#port.failed(cause as Error);
@@ -92,6 +93,7 @@ export class Claims {
         const news = this.#under.get(worker);
         this.#under.delete(worker);
         this.#claiming.delete(claiming);
+        worker.expectNothing();
         if (!this.busy) this.#port.rest();
         if (news === true) this.feed(worker);
       });
@@ -103,7 +105,7 @@ export class Claims {
     return this.#claiming.size > 0;
   }
 
-  /** Resolves when what was being claimed has been given back. */
+  /** Claims no more; resolves when what was being claimed has been assigned or given back. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#look);
@@ -149,9 +151,15 @@ export class Claims {
       this.#port.release(worker, jobs);
       throw cause;
     }
-    if (worker.open && !this.#closed)
-      this.#port.assign(worker, jobs, actions, idle);
-    else this.#port.release(worker, jobs);
+    const room = this.#room(worker, jobs.length, idle);
+    if (room > 0) this.#port.assign(worker, jobs.slice(0, room), actions, idle);
+    if (room < jobs.length) this.#port.release(worker, jobs.slice(room));
+  }
+
+  /** How many of these it is given: told to end meanwhile, it still has the job that its record names. */
+  #room(worker: PoolWorker, claimed: number, idle: boolean): number {
+    if (worker.open && !this.#closed) return claimed;
+    return idle && worker.receptive ? 1 : 0;
   }
 
   #dryUp(): void {

@@ -1,42 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 
-import type { ClaimedJob } from "../../src/models/job.js";
 import { Holdings } from "../../src/pool/holdings.js";
 import { cancelled, type Outcome } from "../../src/pool/outcome.js";
-import type { Vessel } from "../../src/pool/vessel.js";
-import { Marks } from "../../src/transport/marks.js";
-import type { JobMessage, WorkMessage } from "../../src/transport/messages.js";
+import { claimedJob, Notes } from "../support/notes.js";
 import { until } from "../support/until.js";
 
 interface Settled {
   id: number;
   outcome: Outcome;
   took: number | undefined;
-}
-
-/** A vessel that only notes what it is told. */
-class Notes implements Vessel {
-  readonly pid = 0;
-  readonly killable = true;
-  readonly marks = new Marks();
-  readonly silent = false;
-  readonly sent: JobMessage[] = [];
-  readonly signals: string[] = [];
-  start(): Promise<void> {
-    return Promise.resolve();
-  }
-  ping(): void {
-    this.signals.push("ping");
-  }
-  send(message: WorkMessage): void {
-    if (message.type === "jobs") this.sent.push(...message.jobs);
-  }
-  signal(signal: string): void {
-    this.signals.push(signal);
-  }
-  leave(): void {
-    this.signals.push("leave");
-  }
 }
 
 function ground(
@@ -57,24 +29,12 @@ function ground(
   return { vessel, holdings, settled };
 }
 
-const job = (id: number): ClaimedJob => ({
-  id,
-  name: "",
-  category: "",
-  timeout: 0,
-  actionId: 1,
-  kwargs: "{}",
-  attempt: 1,
-  interruptions: 0,
-  dependencies: [],
-  results: [],
-});
 const gone = { exitCode: null, signal: "SIGKILL", output: "" };
 
 describe("what a worker holds", () => {
   test("a job that was stopped counts with the time that it ran, not as an instant one", async () => {
     const { vessel, holdings, settled } = ground(30);
-    holdings.add([job(1)], []);
+    holdings.add([claimedJob(1)], []);
     await until("it is killed at its limit", () =>
       vessel.signals.includes("SIGKILL"),
     );
@@ -88,7 +48,7 @@ describe("what a worker holds", () => {
 
   test("the first is not slow when the next has begun: its end is only not heard of yet", async () => {
     const { vessel, holdings } = ground();
-    holdings.add([job(1), job(2)], []);
+    holdings.add([claimedJob(1), claimedJob(2)], []);
     vessel.marks.start(vessel.sent[0]!.mark);
     await until("it has run for a while", () => holdings.headFor > 5);
     vessel.marks.start(vessel.sent[1]!.mark);
@@ -98,7 +58,7 @@ describe("what a worker holds", () => {
 
   test("a job that waits in its process behind one that never yields is not late: its time has not begun", async () => {
     const { vessel, holdings, settled } = ground(60, 2);
-    holdings.add([{ ...job(1), timeout: 200 }, job(2)], []);
+    holdings.add([{ ...claimedJob(1), timeout: 200 }, claimedJob(2)], []);
     vessel.marks.start(vessel.sent[0]!.mark);
     await until("one is killed at its limit", () =>
       vessel.signals.includes("SIGKILL"),
@@ -113,7 +73,7 @@ describe("what a worker holds", () => {
 
   test("a job that never started counts with no time at all", () => {
     const { vessel, holdings, settled } = ground();
-    holdings.add([job(1), job(2)], []);
+    holdings.add([claimedJob(1), claimedJob(2)], []);
     expect(holdings.stop(2, cancelled())).toBe(true);
     expect(settled).toMatchObject([
       { id: 2, took: undefined, outcome: { errorCat: "HALTED" } },
@@ -128,10 +88,10 @@ describe("what a worker holds", () => {
 
   test("a skip is of the sending that it names, not of the same attempt given again", () => {
     const { vessel, holdings, settled } = ground();
-    holdings.add([job(1), job(2)], []);
+    holdings.add([claimedJob(1), claimedJob(2)], []);
     const first = vessel.sent[1]!.mark;
     holdings.revoke();
-    holdings.add([job(2)], []);
+    holdings.add([claimedJob(2)], []);
     // The child passes the first sending only now.
     expect(vessel.marks.start(first)).toBe(false);
     holdings.skipped(2, first);
@@ -144,13 +104,13 @@ describe("what a worker holds", () => {
 
   test("a job that was sent to a process which was just dying runs again; but not for ever", () => {
     const { vessel, holdings, settled } = ground();
-    holdings.add([job(1)], []);
+    holdings.add([claimedJob(1)], []);
     holdings.lost(gone, undefined);
     const released = { kind: "released", started: true };
     expect(settled).toMatchObject([{ id: 1, outcome: released }]);
-    holdings.add([{ ...job(1), attempt: 4 }], []);
+    holdings.add([{ ...claimedJob(1), attempt: 4 }], []);
     holdings.lost(gone, undefined);
-    holdings.add([job(2)], []);
+    holdings.add([claimedJob(2)], []);
     vessel.marks.start(vessel.sent.at(-1)!.mark);
     holdings.lost(gone, undefined);
     const crashed = { kind: "failed", errorCat: "CRASH" };
@@ -163,7 +123,7 @@ describe("what a worker holds", () => {
 
   test("a late answer only hastens the end, and changes nothing of it", () => {
     const { vessel, holdings, settled } = ground();
-    holdings.add([job(1)], []);
+    holdings.add([claimedJob(1)], []);
     holdings.stop(1, cancelled());
     expect(vessel.signals).toEqual([]);
     const end = {

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+
+import type { ActionRecord } from "../../src/models/action.js";
+import type { ClaimedJob } from "../../src/models/job.js";
+import type { Outcome } from "../../src/pool/outcome.js";
+import { PoolWorker } from "../../src/pool/worker.js";
+import type { Store } from "../../src/store/store.js";
+import { Claims } from "../../src/supervisor/claims.js";
+import { claimedJob, Notes } from "../support/notes.js";
+
+const gone = { exitCode: null, signal: "SIGKILL", output: "" };
+
+/** An idle worker, and a store that says what it has claimed when a test says so: others see it RUNNING before. */
+describe("a worker told to end while a job is being claimed for it", () => {
+  let vessel: Notes;
+  let worker: PoolWorker;
+  let claims: Claims;
+  let claimed: (jobs: ClaimedJob[] | Error) => Promise<void>;
+  let settled: Outcome[];
+  let released: number[];
+  let dead: boolean;
+
+  beforeEach(async () => {
+    settled = [];
+    released = [];
+    dead = false;
+    const settings = {
+      id: 1,
+      nr: 1,
+      type: "subprocess",
+      scaled: true,
+      watched: false,
+      timeout: 0,
+      killGrace: 5,
+      concurrency: 1,
+      debug: false,
+    } as const;
+    worker = new PoolWorker(
+      settings,
+      {
+        settled: (_, __, outcome) => settled.push(outcome),
+        changed: ({ phase }) => (dead = phase === "dead"),
+        grown: () => undefined,
+      },
+      () => (vessel = new Notes()),
+    );
+    const claiming = new Promise<ClaimedJob[]>((resolve, reject) => {
+      claimed = async (jobs) => {
+        if (jobs instanceof Error) reject(jobs);
+        else resolve(jobs);
+        await claims.close();
+      };
+    });
+    const store = { claimJobs: () => claiming } as unknown as Store;
+    claims = new Claims(store, undefined, {
+      allowance: () => Infinity,
+      serviceTime: () => undefined,
+      assign: (one, jobs, actions) => {
+        one.assign(jobs, actions);
+      },
+      release: (_, jobs) => released.push(...jobs.map(({ id }) => id)),
+      claimed: () => undefined,
+      rest: () => undefined,
+      again: () => undefined,
+      failed: () => undefined,
+    });
+    claims.learn({ id: 1 } as ActionRecord);
+    await worker.start();
+    claims.feed(worker);
+  });
+
+  afterEach(() => {
+    if (!dead) worker.gone(gone);
+    vessel.marks.close();
+  });
+
+  const end = (id: number) =>
+    ({
+      id,
+      attempt: 1,
+      timeStart: 1,
+      timeStop: 2,
+      took: 1,
+      result: "5",
+    }) as const;
+
+  test("finishes that job, gives back what was to lie behind it, and leaves", async () => {
+    worker.halt();
+    expect(vessel.signals).toEqual([]);
+    await claimed([claimedJob(1), claimedJob(2)]);
+    expect(vessel.sent).toMatchObject([{ id: 1 }]);
+    expect(released).toEqual([2]);
+    expect(worker).toMatchObject({ phase: "draining", current: { id: 1 } });
+    worker.ended(end(1));
+    expect(settled).toMatchObject([{ kind: "ok", result: "5" }]);
+    expect(vessel.signals).toEqual(["leave"]);
+  });
+
+  test("finishes it also when its instance stops meanwhile", async () => {
+    void claims.close();
+    worker.halt();
+    await claimed([claimedJob(1), claimedJob(2)]);
+    expect(vessel.sent).toMatchObject([{ id: 1 }]);
+    expect(released).toEqual([2]);
+  });
+
+  test.each([
+    ["before the job is there", true],
+    ["after", false],
+  ])(
+    "ends that job HALTED if it is killed, and its process is gone %s",
+    async (_, before) => {
+      worker.kill();
+      expect(vessel.signals).toEqual(["SIGKILL"]);
+      if (before) worker.gone(gone);
+      expect(dead).toBe(false);
+      await claimed([claimedJob(1), claimedJob(2)]);
+      if (!before) worker.gone(gone);
+      expect(settled).toMatchObject([{ kind: "failed", errorCat: "HALTED" }]);
+      expect(released).toEqual([2]);
+      expect(dead).toBe(true);
+    },
+  );
+
+  test.each([
+    ["is killed so that its jobs run again", () => worker.kill(true)],
+    ["dies", () => undefined],
+    ["dies after it was halted", () => worker.halt()],
+  ])("gives that job back, not begun, if it %s", async (_, doing) => {
+    doing();
+    worker.gone(gone);
+    await claimed([claimedJob(1)]);
+    expect(settled).toEqual([]);
+    expect(released).toEqual([1]);
+    expect(dead).toBe(true);
+  });
+
+  test.each([
+    ["there is no job", []],
+    ["the claim fails", new Error("no disk")],
+  ])("leaves if %s", async (_, outcome) => {
+    worker.halt();
+    await claimed(outcome);
+    expect(vessel.signals).toEqual(["leave"]);
+    expect(dead).toBe(false);
+    worker.gone(gone);
+    expect(dead).toBe(true);
+  });
+});
