@@ -225,12 +225,16 @@ describe("The tables", () => {
 
 describe("The indexes are used:", () => {
   /** How SQLite would go about each statement that a part of the store prepares. */
-  function plans(prepare: (db: Database.Database) => unknown): {
+  function plans(
+    prepare: (db: Database.Database) => unknown,
+    before = "",
+  ): {
     source: string;
     plan: string;
   }[] {
     const db = database(":memory:");
     migrate(db, "");
+    db.exec(before);
     const sources: string[] = [];
     const spied = Object.create(db) as Database.Database;
     spied.prepare = (source: string) => {
@@ -280,6 +284,21 @@ describe("The indexes are used:", () => {
         .join("\n");
     expect(of("where depends_on = ?")).toMatch(/myjobs_dependency_on/);
     expect(of("select id, interruptions")).toMatch(/myjobs_job_running/);
+  });
+
+  test("ending many jobs at once, also where the file has statistics of a time when it held few", () => {
+    for (const before of [
+      "",
+      `insert into myjobs_job (name, action_id, kwargs) values ('j1', 1, '{}'), ('j2', 1, '{}'); analyze;`,
+    ]) {
+      const found = plans(
+        (db) => new JobSettle(db, new Dependants(db)),
+        before,
+      ).find(({ source }) => source.includes("values"))!;
+      expect(found.plan).toMatch(
+        /myjobs_job USING INDEX myjobs_job_running \(host=\? AND worker=\?/,
+      );
+    }
   });
 
   test("looking up jobs by their ids, and whether any is active", () => {

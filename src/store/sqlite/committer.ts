@@ -18,7 +18,7 @@ const longestLock = 30_000;
 const commitBudget = 8;
 
 interface Operation {
-  run: () => unknown;
+  run: (alone: boolean) => unknown;
   resolve: (value: never) => void;
   reject: (cause: Error) => void;
   /** It was in a transaction that failed. */
@@ -27,6 +27,9 @@ interface Operation {
   light: boolean;
   last: boolean;
 }
+
+/** Thrown by an operation whose quick way does not do: it runs again, alone and told so. */
+export class NotQuickly extends Error {}
 
 /** How an operation goes into the transaction of its turn. */
 export interface Manner {
@@ -95,7 +98,7 @@ export class Committer {
   }
 
   run<T>(
-    operation: () => T,
+    operation: (alone: boolean) => T,
     { last = false, light = false }: Manner = {},
   ): Promise<T> {
     if (this.#closed) return Promise.reject(new StoppedError("the store"));
@@ -166,14 +169,14 @@ export class Committer {
       for (const operation of this.#waiting) {
         tried.push(operation);
         if (!operation.last) this.#stretch += 1;
-        values.push(operation.run());
+        values.push(operation.run(operation.alone));
         if (operation.alone || monotonic() > deadline) break;
       }
       this.#presence.check();
       this.#db.exec("commit");
     } catch (cause) {
       this.#rollback();
-      if (tried.length > 1) {
+      if (tried.length > 1 || cause instanceof NotQuickly) {
         for (const operation of tried) operation.alone = true;
       } else {
         this.#waiting.shift();

@@ -13,11 +13,11 @@ import type {
   Settlement,
 } from "../store.js";
 import type { Dependants } from "./dependants.js";
+import { guard, JobEnds } from "./finish.js";
 
 /** A host may die so often under a job before the job itself is taken for the cause. */
 const interruptionsAllowed = 3;
 
-/** The guard of decision 4: only the attempt that holds the job may end it. */
 const held = guard("@id", "@host", "@worker", "@attempt");
 
 type Held = Attempt & { host: number };
@@ -25,7 +25,7 @@ type Held = Attempt & { host: number };
 /** The ends of jobs. Each is guarded and says whether it was accepted. */
 export class JobSettle {
   readonly #dependants: Dependants;
-  readonly #finish;
+  readonly #ends: JobEnds;
   readonly #fail;
   readonly #release;
   readonly #releaseAll;
@@ -40,13 +40,7 @@ export class JobSettle {
 
   constructor(db: BetterSqlite3.Database, dependants: Dependants) {
     this.#dependants = dependants;
-    // By position, since it is by far the most frequent.
-    this.#finish = db.prepare<
-      [string, number, number, number, number, number, number]
-    >(
-      `update myjobs_job set state = 'OK', result = ?, time_start = ?, time_stop = ?
-       where ${guard("?", "?", "?", "?")}`,
-    );
+    this.#ends = new JobEnds(db, dependants);
     this.#fail = db.prepare<
       Held & {
         errorCat: string;
@@ -99,25 +93,13 @@ export class JobSettle {
     );
   }
 
-  finish(finishes: readonly JobFinish[], host: number): Finished {
-    const depending = this.#dependants.any;
-    let released = false;
-    const accepted = finishes.map((finish) => {
-      const { id, worker, attempt, result, timeStart, timeStop } = finish;
-      const { changes } = this.#finish.run(
-        result,
-        timeStart,
-        timeStop,
-        id,
-        host,
-        worker,
-        attempt,
-      );
-      if (changes === 0) return false;
-      if (depending && this.#dependants.release(id)) released = true;
-      return true;
-    });
-    return { accepted, released };
+  /** See JobEnds. */
+  finish(
+    finishes: readonly JobFinish[],
+    host: number,
+    alone: boolean,
+  ): Finished {
+    return this.#ends.finish(finishes, host, alone);
   }
 
   fail(failure: JobFailure, host: number): Settlement {
@@ -209,13 +191,4 @@ const interruptedError = asError(
 
 function asError(name: string, message: string): JobError {
   return { name, message, stack: `${name}: ${message}` };
-}
-
-function guard(
-  id: string,
-  host: string,
-  worker: string,
-  attempt: string,
-): string {
-  return `id = ${id} and state = 'RUNNING' and host = ${host} and worker = ${worker} and attempt = ${attempt}`;
 }

@@ -77,7 +77,7 @@ export class SqliteStore implements contract.Store {
     this.#query = new JobQuery(db, dependants);
   }
 
-  #run<T>(operation: () => T, manner?: Manner): Promise<T> {
+  #run<T>(operation: (alone: boolean) => T, manner?: Manner): Promise<T> {
     return this.#committer.run(operation, manner);
   }
 
@@ -109,7 +109,8 @@ export class SqliteStore implements contract.Store {
   }
 
   finishJobs(ends: readonly contract.JobFinish[]): Promise<contract.Finished> {
-    return this.#run(() => this.#settle.finish(ends, this.#hosts.id));
+    const { id } = this.#hosts;
+    return this.#run((alone) => this.#settle.finish(ends, id, alone));
   }
 
   failJob(failure: contract.JobFailure): Promise<contract.Settlement> {

@@ -194,6 +194,48 @@ export function jobSuite(hosts: Hosts): void {
       expect(next).toMatchObject({ id: behind, results: ['"one"', '"two"'] });
     });
 
+    test.each([
+      ["none", []],
+      ["the first", [0]],
+      ["some", [3, 20, 39]],
+      ["the last", [39]],
+    ])(
+      "judges each of many for itself where %s of them are stale",
+      async (_, stale: number[]) => {
+        const store = await hosts.open();
+        await schedule(store, ...Array.from({ length: 40 }, () => ({})));
+        const by = await worker(store);
+        const jobs = await store.claimJobs(by, 40, undefined);
+        const ends = jobs.map(({ id, attempt }, at) => ({
+          id,
+          worker: by.nr,
+          attempt: stale.includes(at) ? attempt + 1 : attempt,
+          result: String(at),
+          timeStart: at + 1,
+          timeStop: at + 2,
+        }));
+        const fresh = jobs.map((__, at) => !stale.includes(at));
+        const both = [store.finishJobs(ends), store.finishJobs(ends)];
+        expect(await Promise.all(both)).toEqual([
+          { accepted: fresh, released: false },
+          { accepted: fresh.map(() => false), released: false },
+        ]);
+        const records = await store.getJobs(jobs.map(({ id }) => id));
+        expect(records).toMatchObject(
+          fresh.map((ok, at) =>
+            ok
+              ? {
+                  state: "OK",
+                  result: String(at),
+                  timeStart: at + 1,
+                  timeStop: at + 2,
+                }
+              : { state: "RUNNING", result: null },
+          ),
+        );
+      },
+    );
+
     test("ends none of several if one cannot be stored", async () => {
       const store = await hosts.open();
       const ids = [await scheduleOne(store), await scheduleOne(store)];
