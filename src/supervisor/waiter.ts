@@ -21,6 +21,8 @@ export class Waiter {
   readonly #onError: (error: Error) => void;
   /** By job id; only those that have not ended. */
   readonly #pending = new Map<number, Ending>();
+  /** Those that are awaited and may have ended before they were followed. */
+  readonly #unsure = new Set<Ending>();
   /** How many of them somebody waits for: those hold the process alive. */
   #awaited = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -73,6 +75,7 @@ export class Waiter {
   await(ending: Ending, listener: Listener): void {
     if (!ending.awaited) this.#awaited += 1;
     ending.listen(listener);
+    if (!ending.sure) this.#unsure.add(ending);
     this.#timer ??= setInterval(() => {
       this.look();
       if (this.#asking) return;
@@ -89,7 +92,7 @@ export class Waiter {
 
   /** Takes back an `await`. */
   forsake(ending: Ending, listener: Listener): void {
-    if (ending.awaited && !ending.unlisten(listener)) this.#forsaken();
+    if (ending.awaited && !ending.unlisten(listener)) this.#forsaken(ending);
   }
 
   /** Asks the store about those that are awaited; again and again while that finds some. */
@@ -114,10 +117,11 @@ export class Waiter {
 
   #leave(ending: Ending): void {
     this.#pending.delete(ending.id);
-    if (ending.awaited) this.#forsaken();
+    if (ending.awaited) this.#forsaken(ending);
   }
 
-  #forsaken(): void {
+  #forsaken(ending: Ending): void {
+    this.#unsure.delete(ending);
     this.#awaited -= 1;
     if (this.#awaited > 0) return;
     clearInterval(this.#timer);
@@ -138,24 +142,30 @@ export class Waiter {
 
   /** The oldest first, since they mostly end first; and all that may have ended before they were followed. */
   async #askForEnds(): Promise<void> {
-    const endings = this.#endings();
-    const unsure = endings.filter(({ sure }) => !sure);
-    const asked = new Set([...endings.slice(0, lookSize), ...unsure]);
-    const ids = [...asked].map(({ id }) => id);
+    const unsure = [...this.#unsure];
+    const asked = new Set(unsure);
+    let left = lookSize;
+    for (const ending of this.#pending.values()) {
+      if (left === 0) break;
+      if (!ending.awaited) continue;
+      asked.add(ending);
+      left -= 1;
+    }
+    const ids = Array.from(asked, ({ id }) => id);
     const ended = await this.#store.endedJobs(ids);
-    for (const ending of unsure) ending.sure = true;
+    for (const ending of unsure) {
+      ending.sure = true;
+      this.#unsure.delete(ending);
+    }
     for (const job of ended) this.ended(job.id, job);
     if (ended.length > lookSize / 2) this.#lookAgain = true;
   }
 
-  /** Those that somebody waits for. */
-  #endings(): Ending[] {
-    return [...this.#pending.values()].filter(({ awaited }) => awaited);
-  }
-
   /** All of them, in case one was missed. */
   async #askForAll(): Promise<void> {
-    await this.#askForStates(this.#endings().map(({ id }) => id));
+    const endings = [...this.#pending.values()];
+    const awaited = endings.filter((ending) => ending.awaited);
+    await this.#askForStates(awaited.map(({ id }) => id));
   }
 
   /** Jobs that other processes run and nobody waits for would be followed for ever. */
