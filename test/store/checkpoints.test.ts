@@ -47,23 +47,23 @@ function notes(file: string): {
 test("What has gathered in the log is moved by a thread, not by a commit; then the log begins anew", async () => {
   const { db, checkpoints, write } = notes(temporaryFile());
   db.transaction(() => {
-    for (let nr = 0; nr < 1_200; nr += 1) write();
+    for (let nr = 0; nr < 4_200; nr += 1) write();
   })();
   const before = length(db);
-  expect(before.log).toBeGreaterThan(1_200);
+  expect(before.log).toBeGreaterThan(4_200);
   expect(before.checkpointed).toBe(0);
   checkpoints.look();
   // A thread cannot have done it yet.
   expect(length(db)).toEqual(before);
   await until("it is moved", () => length(db).log < 10);
-  expect(all(db)).toBe(1_200);
+  expect(all(db)).toBe(4_200);
   await checkpoints.close();
   await checkpoints.close();
 });
 
 test("A little in the log is left there, and costs no thread", async () => {
   const { db, checkpoints, write } = notes(temporaryFile());
-  for (let nr = 0; nr < 100; nr += 1) write();
+  for (let nr = 0; nr < 1_200; nr += 1) write();
   checkpoints.look();
   await checkpoints.close();
   expect(length(db).checkpointed).toBe(0);
@@ -149,7 +149,7 @@ test("Where the thread cannot live, SQLite moves it within a commit, as it does 
   const { db, checkpoints, write } = notes(file);
   // So the thread finds nothing to open.
   rmSync(file);
-  for (let nr = 0; nr < 1_200; nr += 1) write();
+  for (let nr = 0; nr < 4_200; nr += 1) write();
   checkpoints.look();
   await until(
     "the thread has given up",

@@ -3,10 +3,12 @@ import type BetterSqlite3 from "better-sqlite3";
 import { monotonic } from "../../clock.js";
 import { SqlThread } from "./thread.js";
 
-/** Pages in the log that are worth a checkpoint. SQLite's own default. */
-const worthwhile = 1_000;
+/** Pages in the log that are worth a checkpoint, if SQLite makes it within a commit: its own default. */
+const ownDefault = 1_000;
+/** The same, if we do: each is in the way of a job or two, which of single jobs were one in a hundred otherwise. */
+const worthwhile = 4 * ownDefault;
 /** With so many, those who write in other processes must wait as well: else it might grow for ever. */
-const tooLong = 4 * worthwhile;
+const tooLong = 2 * worthwhile;
 /** Milliseconds between looks at the log's length. */
 const interval = 10;
 /** Milliseconds until the next checkpoint, where one has brought little; each time twice as long, up to the last. */
@@ -49,7 +51,7 @@ export class Checkpoints {
     this.#db = db;
     this.#length = db.prepare<[], Length>("pragma wal_checkpoint(noop)");
     this.#thread = new SqlThread(file, () => {
-      this.#leaveTo(worthwhile);
+      this.#leaveTo(ownDefault);
     });
     // Only should the thread not keep up.
     this.#leaveTo(2 * tooLong);
