@@ -1,21 +1,30 @@
 /**
  * How many durable, isolated jobs pass a second, how long one alone takes, and how long one of many takes
- * at half of that rate: this package beside the floor, a bare loop of the same parts.
- * Usage: npm run bench -- [jobs] [rounds]
+ * at half of that rate: this package beside the floor, a bare loop of the same parts. Each is measured in a
+ * process of its own. Usage: npm run bench -- [jobs] [rounds]
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
-import { MyJobs } from "../../src/index.js";
+import { build, inFolder, openBuilt } from "./built.js";
+import {
+  machine,
+  median,
+  print,
+  quantile,
+  type Row,
+  timed,
+} from "./figures.js";
 import { Floor } from "./floor.js";
 
 type Durability = "full" | "normal";
-
-const [jobs = 200_000, rounds = 3] = process.argv.slice(2).map(Number);
-const noop = ({ a, b }: { a: number; b: number }): number => a + b;
-
 type Run = (nr: number) => Promise<unknown>;
+
+/** What is not counted: until V8 has optimized what single jobs run. */
+const warmUp = 5_000;
+const singles = 1_000;
+const inFlight = 2_000;
 
 const kinds = {
   floor: async (store: string, durability: Durability) => {
@@ -27,10 +36,11 @@ const kinds = {
     return { run, stop };
   },
   myjobs: async (store: string, durability: Durability) => {
-    const myjobs = await MyJobs.open({ store, durability });
+    const myjobs = await openBuilt({ store, durability });
     await myjobs.workersSubprocessStart({ nrFixed: 2 });
+    const add = ({ a, b }: { a: number; b: number }): number => a + b;
     const run: Run = async (nr) => {
-      const job = await myjobs.schedule(noop, { a: nr, b: 1 });
+      const job = await myjobs.schedule(add, { a: nr, b: 1 });
       await job.wait();
     };
     return { run, stop: () => myjobs.stop() };
@@ -38,29 +48,58 @@ const kinds = {
 };
 
 interface Measured {
-  /** Jobs a second, all at once. */
-  rate: number;
+  /** Jobs a second, so many in flight. */
+  flow: number;
+  /** All at once. */
+  burst: number;
   /** Milliseconds of single ones. */
   alone: number[];
-  /** The same while jobs come at half of the rate. */
+  /** The same while jobs come at half of the rate of the flow. */
   half: number[];
 }
+
+const [first = "200000", second = "5", ...rest] = process.argv.slice(2);
+if (first in kinds)
+  await inFolder(async (folder) => {
+    const kind = first as keyof typeof kinds;
+    const store = path.join(folder, "jobs.db");
+    const measured = await measure(
+      kind,
+      store,
+      second as Durability,
+      Number(rest[0]),
+    );
+    console.log(JSON.stringify(measured));
+  });
+else await compare(Number(first), Number(second));
 
 async function measure(
   kind: keyof typeof kinds,
   store: string,
   durability: Durability,
+  jobs: number,
 ): Promise<Measured> {
   const { run, stop } = await kinds[kind](store, durability);
-  await run(0);
-  const all = await timed(() =>
+  const alone: number[] = [];
+  for (let nr = 0; nr < warmUp; nr += 1) await run(nr);
+  for (let nr = 0; nr < singles; nr += 1)
+    alone.push(await timed(() => run(nr)));
+  const flowing = await timed(() => flow(run, jobs));
+  const half = await paced(run, jobs / flowing / 2, jobs / 4);
+  const bursting = await timed(() =>
     Promise.all(Array.from({ length: jobs }, (_, nr) => run(nr))),
   );
-  const alone: number[] = [];
-  for (let nr = 0; nr < 300; nr += 1) alone.push(await timed(() => run(nr)));
-  const half = await paced(run, jobs / all / 2, jobs / 4);
   await stop();
-  return { rate: (1_000 * jobs) / all, alone, half };
+  const rate = (time: number): number => (1_000 * jobs) / time;
+  return { flow: rate(flowing), burst: rate(bursting), alone, half };
+}
+
+async function flow(run: Run, jobs: number): Promise<void> {
+  let next = 0;
+  const one = async (): Promise<void> => {
+    while (next < jobs) await run(next++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, one));
 }
 
 /** So many jobs a millisecond; how long each takes. */
@@ -75,67 +114,60 @@ async function paced(run: Run, pace: number, most: number): Promise<number[]> {
   return Promise.all(all);
 }
 
-/** In milliseconds. */
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now();
-  await run();
-  return performance.now() - begun;
-}
-
-function quantile(values: readonly number[], at: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(at * (sorted.length - 1))] ?? NaN;
-}
-
-const durabilities = ["full", "normal"] as const;
-const rows: Record<string, Record<string, number>> = {};
-const measured = new Map<string, Measured[]>();
-for (let round = 0; round < rounds; round += 1) {
-  // Side by side in each round: the machine is noisy, the ratios less so.
-  for (const durability of durabilities) {
-    for (const kind of ["floor", "myjobs"] as const) {
-      const folder = mkdtempSync(path.join(tmpdir(), "myjobs-bench-"));
-      const store = path.join(folder, "jobs.db");
-      const one = await measure(kind, store, durability);
-      rmSync(folder, { recursive: true });
-      const what = `${kind} (${durability})`;
-      measured.set(what, [...(measured.get(what) ?? []), one]);
-    }
-  }
-}
-for (const durability of durabilities) {
-  const [floor, ours] = ["floor", "myjobs"].map((kind) => {
-    const what = `${kind} (${durability})`;
-    const all = measured.get(what) ?? [];
-    const [alone, half] = [
-      all.flatMap((one) => one.alone),
-      all.flatMap((one) => one.half),
-    ];
-    return (rows[what] = {
-      "jobs/s": Math.round(
-        quantile(
-          all.map(({ rate }) => rate),
-          0.5,
-        ),
-      ),
-      "p50 ms": rounded(quantile(alone, 0.5)),
-      "p99 ms": rounded(quantile(alone, 0.99)),
-      "half load, p50": rounded(quantile(half, 0.5)),
-      p99: rounded(quantile(half, 0.99)),
-    });
-  });
-  rows[`ratio (${durability})`] = Object.fromEntries(
-    Object.entries(floor!).map(([name, value]) => [
+/** Side by side in each round: the machine is noisy, the ratios less so. */
+async function compare(jobs: number, rounds: number): Promise<void> {
+  build();
+  const measured = new Map<string, Measured[]>();
+  for (let round = 0; round < rounds; round += 1)
+    for (const durability of ["full", "normal"])
+      for (const kind of Object.keys(kinds)) {
+        const what = `${kind} (${durability})`;
+        const one = apart(kind, durability, String(jobs));
+        measured.set(what, [...(measured.get(what) ?? []), one]);
+      }
+  const rows = ["full", "normal"].flatMap((durability) => {
+    const [floor, ours] = Object.keys(kinds).map((kind) =>
+      figures(measured.get(`${kind} (${durability})`)!),
+    ) as [Figures, Figures];
+    const ratio = Object.entries(floor).map(([name, value]) => [
       name,
-      rounded(ours![name as keyof typeof ours] / value),
-    ]),
-  );
+      ours[name]! / value,
+    ]);
+    return [
+      { what: `floor (${durability})`, ...floor },
+      { what: `myjobs (${durability})`, ...ours },
+      {
+        what: `ratio (${durability})`,
+        ...(Object.fromEntries(ratio) as Figures),
+      },
+    ] as Row[];
+  });
+  const title = `${jobs.toLocaleString("en-US")} no-op jobs, 2 workers`;
+  print(`${title}, medians of ${String(rounds)} rounds; ${machine()}`, rows);
 }
-console.log(
-  `${String(jobs)} no-op jobs, 2 workers, medians of ${String(rounds)} rounds, Node ${process.version}`,
-);
-console.table(rows);
 
-function rounded(value: number): number {
-  return Number(value.toFixed(2));
+function apart(...args: string[]): Measured {
+  const file = fileURLToPath(import.meta.url);
+  const json = execFileSync(
+    process.execPath,
+    [...process.execArgv, file, ...args],
+    { encoding: "utf8", maxBuffer: 2 ** 28 },
+  );
+  return JSON.parse(json) as Measured;
+}
+
+type Figures = Record<string, number>;
+
+function figures(all: readonly Measured[]): Figures {
+  const alone = all.flatMap((one) => one.alone);
+  const half = all.flatMap((one) => one.half);
+  const flow = `${inFlight.toLocaleString("en-US")} in flight, jobs/s`;
+  return {
+    [flow]: median(all.map((one) => one.flow)),
+    "all at once": median(all.map(({ burst }) => burst)),
+    "alone, p50 ms": quantile(alone, 0.5),
+    "alone, p99": quantile(alone, 0.99),
+    "half load, p50": quantile(half, 0.5),
+    "half load, p99": quantile(half, 0.99),
+  };
 }
