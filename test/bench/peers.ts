@@ -39,6 +39,13 @@ const peers: Peer[] = [
     env: { BENCH_DURABILITY: durability },
   })),
   {
+    what: "myjobs, scheduleMany (full)",
+    program: "run-myjobs.mjs",
+    durable: "yes, power loss",
+    isolated: "yes",
+    env: { BENCH_DURABILITY: "full", BENCH_MANY: "1" },
+  },
+  {
     what: "BullMQ, in-process",
     program: "run-bullmq.mjs",
     durable: "Redis, no fsync",
@@ -176,6 +183,6 @@ function measurePeer(
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [jobs = 20_000, rounds = 3] = process.argv.slice(2).map(Number);
+  const [jobs = 200_000, rounds = 3] = process.argv.slice(2).map(Number);
   await comparePeers(jobs, rounds);
 }

@@ -1,18 +1,18 @@
 // What all peers are measured by: the same jobs, scheduled at once, and then one after another.
-const [jobs, latencies = 200] = process.argv.slice(2, 4).map(Number);
+const [jobs, latencies = 1_000] = process.argv.slice(2, 4).map(Number);
 
 export const kwargs = (nr) => ({ a: nr, b: 1 });
 
-/** `one` resolves with a job's result; `many`, where batches are faster, when all of these have ended. */
+/** Until V8 has optimized what they run. */
+const warmUp = 2_000;
+
+/** `one` resolves with a job's result; `many`, where batches are faster, when all of these have ended, with their results where they are kept. */
 export async function measure({ one, many, stop, more = {} }) {
-  for (let nr = 0; nr < 50; nr += 1) check(await one(kwargs(nr)), nr);
+  for (let nr = 0; nr < warmUp; nr += 1) check(await one(kwargs(nr)), nr);
   const all = Array.from({ length: jobs }, (_, nr) => kwargs(nr));
   const begun = performance.now();
-  if (many !== undefined) await many(all);
-  else {
-    const results = await Promise.all(all.map(one));
-    results.forEach(check);
-  }
+  const results = await (many?.(all) ?? Promise.all(all.map(one)));
+  results?.forEach(check);
   const rate = (1_000 * jobs) / (performance.now() - begun);
   const times = [];
   for (let nr = 0; nr < latencies; nr += 1) {

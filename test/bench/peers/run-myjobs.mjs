@@ -2,7 +2,7 @@ import path from "node:path";
 
 import { measure } from "./measure.mjs";
 
-const { BENCH_INDEX, BENCH_FOLDER, BENCH_DURABILITY } = process.env;
+const { BENCH_INDEX, BENCH_FOLDER, BENCH_DURABILITY, BENCH_MANY } = process.env;
 const { MyJobs } = await import(BENCH_INDEX);
 const myjobs = await MyJobs.open({
   store: path.join(BENCH_FOLDER, "jobs.db"),
@@ -17,6 +17,9 @@ await measure({
     await job.wait();
     return job.result;
   },
+  ...(BENCH_MANY && {
+    many: async (all) => myjobs.results(await myjobs.scheduleMany(add, all)),
+  }),
   more: {
     // Alone: no worker takes them meanwhile.
     stored: async () => {
