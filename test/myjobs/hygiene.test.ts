@@ -8,7 +8,7 @@ import { run } from "../support/program.js";
 /** A service whose jobs bring their workers down once in a while, each in another way. */
 const service = `
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { MyJobs } from "myjobs";
 const myjobs = await MyJobs.open({ store: process.argv[2], idleTimeout: 300, killGrace: 100 });
 const errors = [];
@@ -35,6 +35,9 @@ const settle = async () => {
     zombies: zombies.length,
   });
 };
+// Until the thread is there that moves the log into the file.
+while (statSync(process.argv[2]).size < 2 ** 20)
+  await myjobs.wait(await myjobs.scheduleMany(work, Array.from({ length: 500 }, (_, n) => ({ n }))));
 for (let round = 0; round < 5; round += 1) {
   const jobs = await myjobs.scheduleMany(work, Array.from({ length: 2_000 }, (_, n) => ({
     n, way: n % 100 === 50 ? Math.floor(n / 100) % 4 : undefined,
