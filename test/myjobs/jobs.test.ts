@@ -418,9 +418,9 @@ describe("jobs of the store", () => {
 
   test("become DONE when their result has been collected", async () => {
     const myjobs = await open();
-    await myjobs.workerStart();
     const job = await myjobs.schedule(addition, { a: 1, b: 1 });
     expect(await job.done()).toBe(false);
+    await myjobs.workerStart();
     await job.wait();
     expect(await job.done()).toBe(true);
     expect(job).toMatchObject({ state: "DONE", result: 2 });

@@ -7,6 +7,7 @@ import type Database from "better-sqlite3";
 
 import { StoppedError } from "../../src/errors.js";
 import { type Beside, Committer } from "../../src/store/sqlite/committer.js";
+import { notYet, type Part } from "../../src/store/sqlite/operations.js";
 import { claim, finish, newJob, scheduleOne, worker } from "./suite/ground.js";
 import { database, open, temporaryFile } from "./support.js";
 
@@ -117,9 +118,9 @@ describe("The operations of one turn", () => {
     const { db, write, read } = notes();
     const committer = new Committer(db, "");
     const asked = [
-      committer.run(write("claim"), { last: true }),
+      committer.run(write("claim"), { part: "last" }),
       committer.run(write("one")),
-      committer.run(write("claim too"), { last: true }),
+      committer.run(write("claim too"), { part: "last" }),
       committer.run(write("two")),
     ];
     expect(await Promise.all(asked)).toEqual([
@@ -129,6 +130,40 @@ describe("The operations of one turn", () => {
       "two",
     ]);
     expect(read()).toEqual(["one", "two", "claim", "claim too"]);
+  });
+
+  test("run in parts, of which none waits for the whole of another; what cannot run yet does so in the next", async () => {
+    const { db, write, read } = notes();
+    const committer = new Committer(db, "");
+    // Each takes longer than a transaction shall.
+    const slowly = (text: string) => (): string => {
+      const begun = performance.now();
+      while (performance.now() - begun < 10);
+      return write(text)();
+    };
+    const settled: string[] = [];
+    const ask = async (
+      part: Part,
+      run: () => string | typeof notYet,
+    ): Promise<void> => {
+      settled.push(await committer.run(run, { part }));
+    };
+    const behind: boolean[] = [];
+    await Promise.all([
+      ask("between", slowly("one")),
+      ask("between", slowly("two")),
+      ask("last", () => {
+        behind.push(committer.behind);
+        return committer.behind ? notYet : write("patient")();
+      }),
+      ask("last", slowly("claim")),
+      ask("first", slowly("end")),
+      ask("first", slowly("another end")),
+    ]);
+    const order = ["end", "one", "another end", "two", "claim", "patient"];
+    expect(read()).toEqual(order);
+    expect(settled).toEqual(order);
+    expect(behind).toEqual([true, false]);
   });
 
   test("wait for the disk, but for light ones, and not where nothing was written; the loop turns meanwhile", async () => {
@@ -216,7 +251,7 @@ describe("The operations of one turn", () => {
       }),
       committer.run(write("two")),
       committer.run(() => db.exec("insert into note values (null)")),
-      committer.run(write("three"), { last: true }),
+      committer.run(write("three"), { part: "last" }),
     ]);
     expect(outcomes).toMatchObject([
       { value: "one" },
@@ -288,7 +323,7 @@ describe("A lock of another program", () => {
     other.exec("begin immediate");
     const outcomes = await Promise.allSettled([
       committer.run(write("one")),
-      committer.run(write("two"), { last: true }),
+      committer.run(write("two"), { part: "last" }),
     ]);
     const locked = { name: "StoreError", fault: "locked", store: "jobs.db" };
     expect(outcomes).toMatchObject([{ reason: locked }, { reason: locked }]);
@@ -334,7 +369,9 @@ describe("close()", () => {
     const asked = [
       committer.run(write("one")).then(() => order.push("one")),
       committer.run(fail).catch(() => order.push("failed")),
-      committer.run(write("two"), { last: true }).then(() => order.push("two")),
+      committer
+        .run(write("two"), { part: "last" })
+        .then(() => order.push("two")),
     ];
     const closing = committer.close().then(() => order.push("closed"));
     await turns();

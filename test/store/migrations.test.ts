@@ -260,7 +260,8 @@ describe("The indexes are used:", () => {
 
   test("claiming and counting what is ready by the index of ready jobs, without sorting", () => {
     const found = plans(
-      (db) => new JobClaim(db, new Dependants(db), { stretch: 0 }),
+      (db) =>
+        new JobClaim(db, new Dependants(db), { transaction: 0, behind: false }),
     ).filter(({ source }) => source.includes("state = 'NEW' and waiting = 0"));
     expect(found).toHaveLength(4);
     for (const { plan } of found) {

@@ -2,7 +2,14 @@ import { rmSync } from "node:fs";
 
 import { expect, test } from "@jest/globals";
 
-import { type Ground, scheduleOne, worker } from "./suite/ground.js";
+import {
+  claim,
+  finish,
+  type Ground,
+  schedule,
+  scheduleOne,
+  worker,
+} from "./suite/ground.js";
 import { storeSuite } from "./suite/suite.js";
 import { database, open, temporaryFile } from "./support.js";
 
@@ -11,7 +18,7 @@ storeSuite("a file", () => {
   return { open: (now) => open(file, now), lose: (host) => lose(file, host) };
 });
 
-test("A claim finds what was stored between it and one that had found nothing, though all three are committed together", async () => {
+test("Claims come after all that is committed with them, however long it has waited for another program's lock", async () => {
   const file = temporaryFile();
   const store = await open(file);
   const [one, other] = [await worker(store), await worker(store)];
@@ -24,8 +31,29 @@ test("A claim finds what was stored between it and one that had found nothing, t
   const storing = scheduleOne(store);
   const late = store.claimJobs(other, 2, undefined);
   db.exec("rollback");
-  expect(await early).toEqual([]);
-  expect(await late).toMatchObject([{ id: await storing }]);
+  expect(await early).toMatchObject([{ id: await storing }]);
+  expect(await late).toEqual([]);
+});
+
+test("No backlog of new jobs keeps others from being claimed and ended, and a claim that comes short waits for it", async () => {
+  const store = await open(temporaryFile());
+  const [one, other] = [await worker(store), await worker(store)];
+  await scheduleOne(store);
+  const held = await claim(store, one);
+  const [parts, size] = [300, 256];
+  let stored = 0;
+  const storing = Array.from({ length: parts }, () =>
+    schedule(store, ...Array.from({ length: size }, () => ({}))).then(
+      () => (stored += 1),
+    ),
+  );
+  const whole = store.claimJobs(other, parts * size, undefined);
+  const few = store.claimJobs(one, 9, undefined);
+  expect(await finish(store, held)).toBe("ok");
+  expect(await few).toHaveLength(9);
+  expect(stored).toBeLessThan(parts);
+  expect(await whole).toHaveLength(parts * size - 9);
+  await Promise.all(storing);
 });
 
 storeSuite("memory", () => alone(":memory:"), false);

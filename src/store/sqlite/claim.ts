@@ -4,6 +4,7 @@ import type { ClaimedJob } from "../../models/job.js";
 import type { Categories, Claimant } from "../store.js";
 import type { Committer } from "./committer.js";
 import type { Dependants } from "./dependants.js";
+import { notYet } from "./operations.js";
 
 /** A list, since the object is made of it with all its fields at once. */
 type ReadyRow = [
@@ -28,17 +29,17 @@ export class JobClaim {
   readonly #count;
   readonly #countIn;
   readonly #dependants: Dependants;
-  readonly #committer: Pick<Committer, "stretch">;
+  readonly #committer: Pick<Committer, "transaction" | "behind">;
   readonly #dependencies;
   readonly #busy;
-  /** Where a claim has just got less than it asked for: those right behind it need not look. */
-  #emptied: { stretch: number; categories: Categories } | undefined;
+  /** Where a claim has got less than it asked for: those behind it, with nothing between them, need not look. */
+  #emptied: { transaction: number; categories: Categories } | undefined;
   readonly #waiting;
 
   constructor(
     db: BetterSqlite3.Database,
     dependants: Dependants,
-    committer: Pick<Committer, "stretch">,
+    committer: Pick<Committer, "transaction" | "behind">,
   ) {
     this.#dependants = dependants;
     this.#committer = committer;
@@ -86,15 +87,17 @@ export class JobClaim {
     );
   }
 
+  /** Less than `limit` only when there is no more, be it stored or still to be. */
   claim(
     worker: Claimant,
     host: number,
     limit: number,
     categories: Categories,
     now: number,
-  ): ClaimedJob[] {
+  ): ClaimedJob[] | typeof notYet {
     // Reading and then marking is a third cheaper than "update ... returning", and keeps their order.
     const rows = this.#read(limit, categories);
+    if (rows.length < limit && this.#committer.behind) return notYet;
     if (rows.length === 1) this.#takeOne.run(worker.nr, host, now, rows[0]![0]);
     else if (rows.length > 1) {
       const ids = JSON.stringify(rows.map(([id]) => id));
@@ -108,16 +111,16 @@ export class JobClaim {
   }
 
   #read(limit: number, categories: Categories): ReadyRow[] {
-    const { stretch } = this.#committer;
+    const { transaction } = this.#committer;
     const emptied = this.#emptied;
     const isEmpty =
-      emptied?.stretch === stretch && emptied.categories === categories;
+      emptied?.transaction === transaction && emptied.categories === categories;
     if (isEmpty || limit === 0) return none;
     const rows =
       categories === undefined
         ? this.#ready.all(limit)
         : this.#readyIn.all(JSON.stringify(categories), limit);
-    if (rows.length < limit) this.#emptied = { stretch, categories };
+    if (rows.length < limit) this.#emptied = { transaction, categories };
     return rows;
   }
 

@@ -10,31 +10,17 @@ import { StoppedError } from "../../errors.js";
 import type { Checkpoints } from "./checkpoints.js";
 import { isBusy, storeError } from "./faults.js";
 import type { LogSync } from "./logSync.js";
+import { notYet, type Operation, Operations, type Part } from "./operations.js";
 import { Presence } from "./presence.js";
 
 /** How long another program may keep the file locked before we say so. */
 const longestLock = 30_000;
-/** A commit takes what came in its turn, but does not hold the event loop for longer than about this. */
-const commitBudget = 8;
-
-interface Operation {
-  run: (alone: boolean) => unknown;
-  resolve: (value: never) => void;
-  reject: (cause: Error) => void;
-  /** It was in a transaction that failed. */
-  alone: boolean;
-  /** The disk need not have it before its promise settles. */
-  light: boolean;
-  last: boolean;
-}
-
 /** Thrown by an operation whose quick way does not do: it runs again, alone and told so. */
 export class NotQuickly extends Error {}
 
 /** How an operation goes into the transaction of its turn. */
 export interface Manner {
-  /** After all that is asked for in the same turn, so that a claim sees every insert. */
-  last?: boolean;
+  part?: Part;
   /**
    * Losing it to a power cut does no harm: it need not be on the disk before its promise settles. It
    * survives any process's death, and is synced with the next one that is not light.
@@ -43,6 +29,10 @@ export interface Manner {
 }
 
 export const light: Manner = { light: true };
+/** What becomes of jobs and workers, so that no backlog of new jobs holds it up. */
+export const first: Manner = { part: "first" };
+/** What is about the jobs that can be had, so that it sees every insert of the same turn. */
+export const last: Manner = { part: "last" };
 
 /** What is done beside the event loop with what has been committed. */
 export interface Beside {
@@ -68,14 +58,13 @@ export class Committer {
   #seen = 0;
   #theirs = 0;
   readonly #presence: Presence;
-  #waiting: Operation[] = [];
-  #last: Operation[] = [];
+  readonly #operations = new Operations();
   #scheduled = false;
   #lockedSince = 0;
   #retry: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
   #closed = false;
-  #stretch = 0;
+  #transaction = 0;
 
   constructor(
     db: BetterSqlite3.Database,
@@ -92,25 +81,24 @@ export class Committer {
     this.#presence = new Presence(store);
   }
 
-  /** The same number during operations that come `last` and have nothing between them. */
-  get stretch(): number {
-    return this.#stretch;
+  /** Counts the transactions. */
+  get transaction(): number {
+    return this.#transaction;
+  }
+
+  /** Whether the transaction that runs has left out some that come before the last. */
+  get behind(): boolean {
+    return this.#operations.behind;
   }
 
   run<T>(
-    operation: (alone: boolean) => T,
-    { last = false, light = false }: Manner = {},
+    run: (alone: boolean) => T | typeof notYet,
+    { part = "between", light = false }: Manner = {},
   ): Promise<T> {
     if (this.#closed) return Promise.reject(new StoppedError("the store"));
     return new Promise<T>((resolve, reject) => {
-      (last ? this.#last : this.#waiting).push({
-        run: operation,
-        resolve,
-        reject,
-        alone: false,
-        light,
-        last,
-      });
+      const operation = { run, resolve, reject, part, light, alone: false };
+      this.#operations.push(operation);
       this.#schedule();
     });
   }
@@ -142,7 +130,6 @@ export class Committer {
       return;
     }
     this.#scheduled = false;
-    this.#waiting.push(...this.#last.splice(0));
     // A transaction of the owner of a given Database: its statements and ours must not mix.
     if (this.#db.inTransaction) {
       this.#later();
@@ -155,22 +142,19 @@ export class Committer {
       return;
     }
     this.#lockedSince = 0;
-    this.#stretch += 1;
+    this.#transaction += 1;
     this.#together();
-    if (this.#waiting.length > 0) this.#schedule();
+    if (this.#operations.any) this.#schedule();
     else for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #together(): void {
     const tried: Operation[] = [];
     const values: unknown[] = [];
-    const deadline = monotonic() + commitBudget;
     try {
-      for (const operation of this.#waiting) {
+      for (const operation of this.#operations.take()) {
         tried.push(operation);
-        if (!operation.last) this.#stretch += 1;
         values.push(operation.run(operation.alone));
-        if (operation.alone || monotonic() > deadline) break;
       }
       this.#presence.check();
       this.#db.exec("commit");
@@ -179,12 +163,12 @@ export class Committer {
       if (tried.length > 1 || cause instanceof NotQuickly) {
         for (const operation of tried) operation.alone = true;
       } else {
-        this.#waiting.shift();
+        this.#operations.done([]);
         tried[0]?.reject(storeError("write", this.#store, cause));
       }
       return;
     }
-    this.#waiting.splice(0, tried.length);
+    this.#operations.done(tried.filter((_, at) => values[at] === notYet));
     this.#settle(tried, values);
     this.#beside.checkpoints?.look();
   }
@@ -196,6 +180,7 @@ export class Committer {
     const synced = waits && (this.#hasNews() || log.busy) && log.synced();
     committed.forEach(({ light, resolve, reject }, index) => {
       const value = values[index] as never;
+      if (value === notYet) return;
       if (synced === false || light) resolve(value);
       else
         synced.then(
@@ -231,7 +216,7 @@ export class Committer {
     }
     this.#lockedSince = 0;
     const error = storeError("write", this.#store, cause);
-    for (const operation of this.#waiting.splice(0)) operation.reject(error);
+    for (const { reject } of this.#operations.clear()) reject(error);
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 

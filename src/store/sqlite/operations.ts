@@ -9,7 +9,7 @@ const parts = ["first", "between", "last"] as const;
  * Milliseconds after a transaction's begin from which it takes no more of a part, but one of each at least: it does
  * not hold the event loop for long, and of very many inserts none keeps jobs from being claimed or ended.
  */
-const until = { first: 8, between: 5, last: 8 };
+const until = { first: 8, between: 8, last: 10 };
 
 /** What an operation gives that has done nothing, and is to run again in the next transaction. */
 export const notYet = Symbol("not yet");
@@ -73,7 +73,7 @@ export class Operations {
   /** Those that were taken are done, but for some of the last. */
   done(notYet: readonly Operation[]): void {
     for (const part of parts) this.#waiting[part].splice(0, this.#taken[part]);
-    this.#waiting.last.unshift(...notYet);
+    this.#waiting.last.push(...notYet);
   }
 
   /** All of them; none waits any more. */

@@ -6,7 +6,7 @@ import { ActionTable } from "./actions.js";
 import { Changes } from "./changes.js";
 import { CheckTable } from "./checks.js";
 import { JobClaim } from "./claim.js";
-import { Committer, light, type Manner } from "./committer.js";
+import { Committer, first, last, light } from "./committer.js";
 import type { Connection } from "./connection.js";
 import { Dependants } from "./dependants.js";
 import { storeError } from "./faults.js";
@@ -24,6 +24,7 @@ export class SqliteStore implements contract.Store {
   readonly windows: WindowTable;
   readonly checks: CheckTable;
   readonly #connection: Connection;
+  readonly #run: Committer["run"];
   readonly #committer: Committer;
   readonly #actions: ActionTable;
   readonly #hosts: HostTable;
@@ -65,6 +66,7 @@ export class SqliteStore implements contract.Store {
     this.#now = now;
     this.#connection = connection;
     this.#committer = committer;
+    this.#run = committer.run.bind(committer);
     this.#hosts = hosts;
     this.#workers = workers;
     this.#changes = new Changes(db, path);
@@ -75,10 +77,6 @@ export class SqliteStore implements contract.Store {
     this.#claim = new JobClaim(db, dependants, committer);
     this.#settle = new JobSettle(db, dependants);
     this.#query = new JobQuery(db, dependants);
-  }
-
-  #run<T>(operation: (alone: boolean) => T, manner?: Manner): Promise<T> {
-    return this.#committer.run(operation, manner);
   }
 
   putAction(action: NewAction): Promise<ActionRecord> {
@@ -103,23 +101,25 @@ export class SqliteStore implements contract.Store {
     categories: contract.Categories,
   ): Promise<ClaimedJob[]> {
     const { id } = this.#hosts;
-    const take = (): ClaimedJob[] =>
-      this.#claim.claim(worker, id, limit, categories, this.#now());
-    return this.#run(take, { last: true });
+    return this.#run(
+      () => this.#claim.claim(worker, id, limit, categories, this.#now()),
+      last,
+    );
   }
 
   finishJobs(ends: readonly contract.JobFinish[]): Promise<contract.Finished> {
     const { id } = this.#hosts;
-    return this.#run((alone) => this.#settle.finish(ends, id, alone));
+    return this.#run((alone) => this.#settle.finish(ends, id, alone), first);
   }
 
   failJob(failure: contract.JobFailure): Promise<contract.Settlement> {
-    return this.#run(() => this.#settle.fail(failure, this.#hosts.id));
+    return this.#run(() => this.#settle.fail(failure, this.#hosts.id), first);
   }
 
   releaseJobs(releases: readonly contract.JobRelease[]): Promise<number[]> {
-    return this.#run(() =>
-      this.#settle.release(releases, this.#hosts.id, this.#now()),
+    return this.#run(
+      () => this.#settle.release(releases, this.#hosts.id, this.#now()),
+      first,
     );
   }
 
@@ -164,7 +164,7 @@ export class SqliteStore implements contract.Store {
   }
 
   countReady(categories: contract.Categories, most: number): Promise<number> {
-    return this.#run(() => this.#claim.count(categories, most));
+    return this.#run(() => this.#claim.count(categories, most), last);
   }
 
   countActive(): Promise<number> {
@@ -176,15 +176,15 @@ export class SqliteStore implements contract.Store {
   ): Promise<WorkerRecord | undefined> {
     return this.#run(
       () => this.#workers.register(worker, this.#hosts.id, this.#now()),
-      light,
+      { ...first, ...light },
     );
   }
 
   updateWorker(id: number, change: contract.WorkerChange): Promise<void> {
-    return this.#run(
-      () => this.#workers.update(id, change, this.#now()),
-      light,
-    );
+    return this.#run(() => this.#workers.update(id, change, this.#now()), {
+      ...first,
+      ...light,
+    });
   }
 
   haltWorker(id: number, order: contract.HaltOrder): Promise<void> {
