@@ -35,7 +35,8 @@ export interface Store {
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJob[]>;
   /**
    * Takes up to `limit` jobs that can run for a worker, which may be 0: counts their attempt, and makes the
-   * worker BUSY, or WAITING if there are none.
+   * worker BUSY, or WAITING if there are none. Fewer only if there are no more, also none whose insert was
+   * asked for before.
    */
   claimJobs(
     worker: Claimant,
