@@ -40,7 +40,9 @@ export class Desk implements JobPort {
     this.#waiter = waiter;
     this.#waits = new Waits(waiter);
     this.#scheduling = new Scheduling(store);
-    this.#intake = new Intake(store);
+    this.#intake = new Intake(store, () => {
+      port.dispatcher().news();
+    });
   }
 
   /** One job. Of very many at once, what each still holds while it is being stored is what costs most. */

@@ -1,7 +1,11 @@
-import { soon } from "../clock.js";
+import { monotonic, soon } from "../clock.js";
 import { isForOne } from "../errors.js";
 import type { NewJob } from "../models/job.js";
 import type { InsertedJob, Store } from "../store/store.js";
+
+/** Milliseconds in which a claim of the same turn comes after them; of a backlog, claims do not wait for the whole. */
+const prompt = 5;
+type Insert = (jobs: readonly NewJob[]) => Promise<InsertedJob[]>;
 
 /** So many that storing them does not hold up the event loop. */
 const most = 256;
@@ -11,17 +15,23 @@ const most = 256;
  * together: an operation for each would cost more than storing it.
  */
 export class Intake {
-  readonly #store: Store;
+  readonly #insert: Insert;
   #open: Batch | undefined;
 
-  constructor(store: Store) {
-    this.#store = store;
+  /** `late` is told of jobs that claims which were asked for after them may have missed. */
+  constructor(store: Store, late: () => void) {
+    this.#insert = async (jobs) => {
+      const asked = monotonic();
+      const inserted = await store.insertJobs(jobs);
+      if (monotonic() - asked > prompt) late();
+      return inserted;
+    };
   }
 
   /** All or none. */
   many(jobs: readonly NewJob[]): Promise<InsertedJob[]> {
     this.#send();
-    return this.#store.insertJobs(jobs);
+    return this.#insert(jobs);
   }
 
   /** The batch with which it is stored; it is the last in it by now. */
@@ -33,7 +43,7 @@ export class Intake {
   }
 
   #begin(): Batch {
-    const batch = new Batch(this.#store);
+    const batch = new Batch(this.#insert);
     soon(() => {
       if (this.#open === batch) this.#send();
     });
@@ -51,11 +61,11 @@ export class Batch {
   readonly jobs: NewJob[] = [];
   /** In their order; where they could not be stored together, each in its own time. */
   readonly stored: Promise<(InsertedJob | Promise<InsertedJob>)[]>;
-  readonly #store: Store;
+  readonly #insert: Insert;
   #begin: (stored: Promise<InsertedJob[]>) => void = () => undefined;
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(insert: Insert) {
+    this.#insert = insert;
     const stored = new Promise<InsertedJob[]>((resolve) => {
       this.#begin = resolve;
     });
@@ -66,11 +76,11 @@ export class Batch {
   }
 
   send(): void {
-    this.#begin(this.#store.insertJobs(this.jobs));
+    this.#begin(this.#insert(this.jobs));
   }
 
   async #alone(job: NewJob): Promise<InsertedJob> {
-    const [inserted] = await this.#store.insertJobs([job]);
+    const [inserted] = await this.#insert([job]);
     return inserted!;
   }
 }

@@ -46,12 +46,17 @@ export class Inprocess implements Vessel {
   send(message: WorkMessage): void {
     // Not within the caller's turn, so that a job sees the same world as in a child.
     setImmediate(() => {
+      if (this.#gone && message.type === "jobs") return;
       this.#runner.take(message);
     });
   }
 
   signal(): void {
     this.leave();
+  }
+
+  close(): void {
+    // It holds nothing.
   }
 
   leave(): void {

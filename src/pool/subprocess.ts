@@ -161,6 +161,10 @@ export class Subprocess implements Vessel {
     }, this.#options.killGrace);
   }
 
+  close(): void {
+    this.marks.close();
+  }
+
   #tell(message: HostMessage): void {
     // A child that is just dying takes no message; its end is told by its exit.
     if (this.#child?.connected === true)
@@ -216,7 +220,6 @@ export class Subprocess implements Vessel {
     this.#port.gone(
       this.#fault === undefined ? gone : { ...gone, fault: this.#fault },
     );
-    this.marks.close();
   }
 }
 

@@ -19,6 +19,8 @@ export interface Vessel {
   readonly silent: boolean;
   /** It has nothing to do any more, and may end. */
   leave(): void;
+  /** It is gone, and nothing is asked of it any more. */
+  close(): void;
 }
 
 export interface VesselPort {

@@ -201,17 +201,18 @@ export class PoolWorker extends Life implements VesselPort {
 
   gone(gone: Gone): void {
     this.#gone = gone;
+    if (this.#ending === undefined) {
+      const output = gone.output === "" ? "" : `\n${gone.output}`;
+      this.#error ??= crashed(gone).error.message + output;
+    }
     if (this.#expecting) this.#enter("draining");
     else this.#end(gone);
   }
 
   #end(gone: Gone): void {
-    if (this.#ending === undefined) {
-      const output = gone.output === "" ? "" : `\n${gone.output}`;
-      this.#error ??= crashed(gone).error.message + output;
-    }
     this.enter("dead");
     this.#holdings.lost(gone, this.#ending);
+    this.vessel.close();
     this.#port.changed(this);
     this.#die();
   }

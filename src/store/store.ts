@@ -35,8 +35,7 @@ export interface Store {
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJob[]>;
   /**
    * Takes up to `limit` jobs that can run for a worker, which may be 0: counts their attempt, and makes the
-   * worker BUSY, or WAITING if there are none. Fewer only if there are no more, also none whose insert was
-   * asked for before.
+   * worker BUSY, or WAITING if there are none. Jobs that are still to be stored do not hold it up.
    */
   claimJobs(
     worker: Claimant,

@@ -11,17 +11,25 @@ const job = (name: string): NewJob => ({
 });
 
 /** A store that notes what it is given at once, and refuses what is named "bad". */
-function ground(): { intake: Intake; given: string[][] } {
+function ground(takes = 0): {
+  intake: Intake;
+  given: string[][];
+  late: () => number;
+} {
   const given: string[][] = [];
-  let id = 0;
+  let [id, late] = [0, 0];
   const insertJobs: Store["insertJobs"] = async (jobs) => {
+    if (takes > 0) await new Promise((resolve) => setTimeout(resolve, takes));
     const names = jobs.map(({ name }) => name);
     given.push(names);
     if (names.includes("bad")) throw new Error("it is bad");
     if (names.includes("late")) throw new StoreError("locked", "locked", "");
     return jobs.map(() => ({ id: (id += 1), ended: false }));
   };
-  return { intake: new Intake({ insertJobs } as Store), given };
+  const intake = new Intake({ insertJobs } as Store, () => {
+    late += 1;
+  });
+  return { intake, given, late: () => late };
 }
 
 async function idIn(
@@ -52,6 +60,16 @@ describe("The jobs of one turn", () => {
     await Promise.all(batches.map(({ stored }) => stored));
     expect(given.map(({ length }) => length)).toEqual([256, 256, 88]);
     expect(given.flat()).toEqual(names);
+  });
+
+  test("are told of again if they come late: claims of their turn may have missed them", async () => {
+    const { intake, late } = ground(20);
+    const { stored } = intake.one(job("a"));
+    intake.one(job("b"));
+    const many = intake.many([job("c")]);
+    expect(late()).toBe(0);
+    await Promise.all([stored, many]);
+    expect(late()).toBe(2);
   });
 
   test("do not pay for one among them that cannot be stored", async () => {

@@ -131,7 +131,7 @@ test("However long two write on, the log stays bounded", async () => {
   let most = 0;
   await Promise.all(
     writers.map(async ({ committer, write }) => {
-      for (let nr = 0; nr < 2_000; nr += 1) {
+      for (let nr = 0; nr < 8_000; nr += 1) {
         await committer.run(() => {
           for (let one = 0; one < 10; one += 1) write();
         });
@@ -139,8 +139,8 @@ test("However long two write on, the log stays bounded", async () => {
       }
     }),
   );
-  // Of 56,000 pages that were written.
-  expect(most).toBeLessThan(20_000);
+  // Of 224,000 pages that were written, ten times as fast as jobs write them.
+  expect(most).toBeLessThan(120_000);
   for (const { committer } of writers) await committer.close();
 });
 

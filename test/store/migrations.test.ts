@@ -260,8 +260,7 @@ describe("The indexes are used:", () => {
 
   test("claiming and counting what is ready by the index of ready jobs, without sorting", () => {
     const found = plans(
-      (db) =>
-        new JobClaim(db, new Dependants(db), { transaction: 0, behind: false }),
+      (db) => new JobClaim(db, new Dependants(db), { transaction: 0 }),
     ).filter(({ source }) => source.includes("state = 'NEW' and waiting = 0"));
     expect(found).toHaveLength(4);
     for (const { plan } of found) {

@@ -35,11 +35,11 @@ test("Claims come after all that is committed with them, however long it has wai
   expect(await late).toEqual([]);
 });
 
-test("No backlog of new jobs keeps others from being claimed and ended, and a claim that comes short waits for it", async () => {
+test("No backlog of new jobs keeps others from being claimed and ended", async () => {
   const store = await open(temporaryFile());
-  const [one, other] = [await worker(store), await worker(store)];
+  const by = await worker(store);
   await scheduleOne(store);
-  const held = await claim(store, one);
+  const held = await claim(store, by);
   const [parts, size] = [300, 256];
   let stored = 0;
   const storing = Array.from({ length: parts }, () =>
@@ -47,12 +47,10 @@ test("No backlog of new jobs keeps others from being claimed and ended, and a cl
       () => (stored += 1),
     ),
   );
-  const whole = store.claimJobs(other, parts * size, undefined);
-  const few = store.claimJobs(one, 9, undefined);
+  const few = store.claimJobs(by, 9, undefined);
   expect(await finish(store, held)).toBe("ok");
   expect(await few).toHaveLength(9);
   expect(stored).toBeLessThan(parts);
-  expect(await whole).toHaveLength(parts * size - 9);
   await Promise.all(storing);
 });
 

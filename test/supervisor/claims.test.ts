@@ -71,7 +71,6 @@ describe("a worker told to end while a job is being claimed for it", () => {
 
   afterEach(() => {
     if (!dead) worker.gone(gone);
-    vessel.marks.close();
   });
 
   const end = (id: number) =>
@@ -133,6 +132,14 @@ describe("a worker told to end while a job is being claimed for it", () => {
     expect(settled).toEqual([]);
     expect(released).toEqual([1]);
     expect(dead).toBe(true);
+  });
+
+  test("is told to have died, if it did before it was halted", async () => {
+    worker.gone(gone);
+    worker.halt();
+    await claimed([claimedJob(1)]);
+    expect(released).toEqual([1]);
+    expect(worker.error).toMatch(/SIGKILL/);
   });
 
   test.each([

@@ -26,6 +26,9 @@ export class Notes implements Vessel {
   leave(): void {
     this.signals.push("leave");
   }
+  close(): void {
+    this.marks.close();
+  }
 }
 
 /** A job as a worker gets it. */

@@ -4,7 +4,6 @@ import type { ClaimedJob } from "../../models/job.js";
 import type { Categories, Claimant } from "../store.js";
 import type { Committer } from "./committer.js";
 import type { Dependants } from "./dependants.js";
-import { notYet } from "./operations.js";
 
 /** A list, since the object is made of it with all its fields at once. */
 type ReadyRow = [
@@ -29,7 +28,7 @@ export class JobClaim {
   readonly #count;
   readonly #countIn;
   readonly #dependants: Dependants;
-  readonly #committer: Pick<Committer, "transaction" | "behind">;
+  readonly #committer: Pick<Committer, "transaction">;
   readonly #dependencies;
   readonly #busy;
   /** Where a claim has got less than it asked for: those behind it, with nothing between them, need not look. */
@@ -39,7 +38,7 @@ export class JobClaim {
   constructor(
     db: BetterSqlite3.Database,
     dependants: Dependants,
-    committer: Pick<Committer, "transaction" | "behind">,
+    committer: Pick<Committer, "transaction">,
   ) {
     this.#dependants = dependants;
     this.#committer = committer;
@@ -87,17 +86,15 @@ export class JobClaim {
     );
   }
 
-  /** Less than `limit` only when there is no more, be it stored or still to be. */
   claim(
     worker: Claimant,
     host: number,
     limit: number,
     categories: Categories,
     now: number,
-  ): ClaimedJob[] | typeof notYet {
+  ): ClaimedJob[] {
     // Reading and then marking is a third cheaper than "update ... returning", and keeps their order.
     const rows = this.#read(limit, categories);
-    if (rows.length < limit && this.#committer.behind) return notYet;
     if (rows.length === 1) this.#takeOne.run(worker.nr, host, now, rows[0]![0]);
     else if (rows.length > 1) {
       const ids = JSON.stringify(rows.map(([id]) => id));

@@ -10,7 +10,7 @@ import { StoppedError } from "../../errors.js";
 import type { Checkpoints } from "./checkpoints.js";
 import { isBusy, storeError } from "./faults.js";
 import type { LogSync } from "./logSync.js";
-import { notYet, type Operation, Operations, type Part } from "./operations.js";
+import { type Operation, Operations, type Part } from "./operations.js";
 import { Presence } from "./presence.js";
 
 /** How long another program may keep the file locked before we say so. */
@@ -86,13 +86,8 @@ export class Committer {
     return this.#transaction;
   }
 
-  /** Whether the transaction that runs has left out some that come before the last. */
-  get behind(): boolean {
-    return this.#operations.behind;
-  }
-
   run<T>(
-    run: (alone: boolean) => T | typeof notYet,
+    run: (alone: boolean) => T,
     { part = "between", light = false }: Manner = {},
   ): Promise<T> {
     if (this.#closed) return Promise.reject(new StoppedError("the store"));
@@ -163,12 +158,12 @@ export class Committer {
       if (tried.length > 1 || cause instanceof NotQuickly) {
         for (const operation of tried) operation.alone = true;
       } else {
-        this.#operations.done([]);
+        this.#operations.done();
         tried[0]?.reject(storeError("write", this.#store, cause));
       }
       return;
     }
-    this.#operations.done(tried.filter((_, at) => values[at] === notYet));
+    this.#operations.done();
     this.#settle(tried, values);
     this.#beside.checkpoints?.look();
   }
@@ -180,7 +175,6 @@ export class Committer {
     const synced = waits && (this.#hasNews() || log.busy) && log.synced();
     committed.forEach(({ light, resolve, reject }, index) => {
       const value = values[index] as never;
-      if (value === notYet) return;
       if (synced === false || light) resolve(value);
       else
         synced.then(

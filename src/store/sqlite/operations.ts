@@ -11,9 +11,6 @@ const parts = ["first", "between", "last"] as const;
  */
 const until = { first: 8, between: 8, last: 10 };
 
-/** What an operation gives that has done nothing, and is to run again in the next transaction. */
-export const notYet = Symbol("not yet");
-
 export interface Operation {
   run: (alone: boolean) => unknown;
   resolve: (value: never) => void;
@@ -33,15 +30,9 @@ export class Operations {
     last: [],
   };
   #taken: Record<Part, number> = { first: 0, between: 0, last: 0 };
-  #behind = false;
 
   get any(): boolean {
     return parts.some((part) => this.#waiting[part].length > 0);
-  }
-
-  /** Whether the transaction has left out some that come before the last. */
-  get behind(): boolean {
-    return this.#behind;
   }
 
   push(operation: Operation): void {
@@ -52,7 +43,6 @@ export class Operations {
   *take(): Generator<Operation> {
     const begun = monotonic();
     this.#taken = { first: 0, between: 0, last: 0 };
-    this.#behind = false;
     const heads = parts.map((part) => this.#waiting[part][0]);
     const alone = heads.find((head) => head?.alone);
     if (alone !== undefined) {
@@ -66,14 +56,12 @@ export class Operations {
         yield operation;
         if (monotonic() - begun > until[part]) break;
       }
-      if (this.#taken[part] < this.#waiting[part].length) this.#behind = true;
     }
   }
 
-  /** Those that were taken are done, but for some of the last. */
-  done(notYet: readonly Operation[]): void {
+  /** Those that were taken are done. */
+  done(): void {
     for (const part of parts) this.#waiting[part].splice(0, this.#taken[part]);
-    this.#waiting.last.push(...notYet);
   }
 
   /** All of them; none waits any more. */

@@ -84,7 +84,7 @@ export class SqliteStore implements contract.Store {
   }
 
   getAction(id: number): Promise<ActionRecord | undefined> {
-    return this.#run(() => this.#actions.get(id));
+    return this.#run(() => this.#actions.get(id), first);
   }
 
   findActions(filter: contract.ActionFilter): Promise<ActionRecord[]> {
