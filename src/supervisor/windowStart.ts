@@ -46,6 +46,11 @@ export class WindowStart {
     const [now] = await this.#store.findWorkers({ id });
     if (now?.state === "NEW") return false;
     if (now !== undefined && isLive(now)) return true;
+    // One that has come up and died meanwhile is replaced, while its window lives.
+    const kept = await this.#store.windows.kept();
+    const window = kept.find(({ worker }) => worker.nr === nr);
+    if (window?.host !== undefined)
+      return isLive(window.worker) && window.worker.state !== "NEW";
     const error = now?.error ?? "it has ended";
     const message = `the worker in window w${String(nr)}: ${error}`;
     throw new WorkerError(message, error);
