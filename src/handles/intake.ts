@@ -5,10 +5,10 @@ import type { InsertedJob, Store } from "../store/store.js";
 
 /** Milliseconds in which a claim of the same turn comes after them; of a backlog, claims do not wait for the whole. */
 const prompt = 5;
-type Insert = (jobs: readonly NewJob[]) => Promise<InsertedJob[]>;
-
 /** So many that storing them does not hold up the event loop. */
 const most = 256;
+
+type Insert = (jobs: readonly NewJob[]) => Promise<InsertedJob[]>;
 
 /**
  * Hands jobs to the store in the order of their calls, single ones of one turn of the event loop

@@ -45,7 +45,7 @@ export class PoolWorker extends Life implements VesselPort {
   #error: string | null = null;
   #relieved = false;
   #expecting = false;
-  /** Its vessel, while that must wait for what it expects. */
+  /** How its vessel ended; the worker itself ends only when nothing is expected any more. */
   #gone: Gone | undefined;
 
   constructor(
