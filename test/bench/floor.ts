@@ -6,7 +6,7 @@ import path from "node:path";
 
 import BetterSqlite3 from "better-sqlite3";
 
-import { migrations } from "../../src/store/sqlite/migrations.js";
+import { migrate } from "../../src/store/sqlite/migrate.js";
 
 /** Jobs that are stored, and given to a child, at once; measured to be about the best. */
 const batch = 256;
@@ -74,7 +74,7 @@ export class Floor {
     this.#db = db;
     db.pragma("journal_mode = wal");
     db.pragma(`synchronous = ${durability}`);
-    for (const step of migrations) db.exec(step);
+    migrate(db, store);
     this.#insert = db.prepare(
       `insert into myjobs_job (name, category, timeout, action_id, kwargs, die, waiting)
        values (?, ?, ?, ?, ?, ?, ?)`,

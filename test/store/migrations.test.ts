@@ -30,6 +30,7 @@ const contents: readonly string[] = [
     values (1, 1, 'w1', 'subprocess', 'HALTED', 5, 6, 7, 1);
   `,
   "",
+  "",
 ];
 
 const versions = migrations.map((_, index) => index + 1);
@@ -70,8 +71,9 @@ function shape(file: string): unknown {
     db.pragma(`index_xinfo(${name})`),
   ]);
   const version = db.prepare("select version from myjobs_schema").all();
+  const integrity = db.pragma("integrity_check", { simple: true });
   db.close();
-  return { tables, indexes, version };
+  return { tables, indexes, version, integrity };
 }
 
 function schemaOf(db: Database.Database): unknown {
@@ -148,6 +150,26 @@ describe("Migrating", () => {
     },
   );
 
+  test.each([false, true])(
+    "leaves its owner what may be done to the schema (unsafe mode: %s)",
+    (unsafe) => {
+      for (const steps of [migrations, [...migrations, "no SQL"]]) {
+        const db = database(":memory:");
+        db.unsafeMode(unsafe);
+        try {
+          migrate(db, "", steps);
+        } catch {
+          expect(steps).not.toBe(migrations);
+        }
+        expect(db.pragma("writable_schema", { simple: true })).toBe(0);
+        db.pragma("writable_schema = on");
+        expect(db.pragma("writable_schema", { simple: true })).toBe(
+          Number(unsafe),
+        );
+      }
+    },
+  );
+
   test("that failed can be done again", async () => {
     const file = past(0);
     const db = database(file);
@@ -200,6 +222,38 @@ describe("The tables", () => {
           code: expect.stringMatching(/^SQLITE_CONSTRAINT/),
         }),
       );
+  });
+
+  test("take every state, category and type that there is", () => {
+    const db = database(":memory:");
+    migrate(db, "");
+    db.exec(contents[0]!);
+    const accepted = {
+      "myjobs_job set state": ["NEW", "RUNNING", "OK", "ERROR", "DONE"],
+      "myjobs_job set error_cat": ["NA", "TIMEOUT", "CRASH", "HALTED", "ERROR"],
+      "myjobs_worker set state": ["NEW", "WAITING", "BUSY", "ERROR", "HALTED"],
+      "myjobs_worker set type": ["tmux", "subprocess", "inprocess"],
+    };
+    for (const [change, values] of Object.entries(accepted))
+      for (const value of values)
+        expect(db.prepare(`update ${change} = ?`).run(value).changes).toBe(
+          change.startsWith("myjobs_job") ? 4 : 1,
+        );
+  });
+
+  test("check a job that is stored, and one that has ended, without a table made for it", () => {
+    const db = database(":memory:");
+    migrate(db, "");
+    for (const statement of [
+      "insert into myjobs_job (name, action_id, kwargs) values ('j1', 1, '{}')",
+      "update myjobs_job set state = 'OK', error_cat = 'NA' where id = 1",
+      "update myjobs_worker set state = 'BUSY' where id = 1",
+    ]) {
+      const steps = db
+        .prepare<[], { opcode: string }>(`explain ${statement}`)
+        .all();
+      expect(steps.map(({ opcode }) => opcode)).not.toContain("OpenEphemeral");
+    }
   });
 
   test("are STRICT, all of them", () => {
