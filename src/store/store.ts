@@ -59,8 +59,8 @@ export interface Store {
   getJobs(ids: readonly number[]): Promise<JobRecord[]>;
   /** The states of those of the ids that exist. */
   jobStates(ids: readonly number[]): Promise<KnownState[]>;
-  /** Those of the ids that have ended. */
-  endedJobs(ids: readonly number[]): Promise<JobRecord[]>;
+  /** Those of the ids that have ended; `elsewhere` (default false): but for those that this host ran last. */
+  endedJobs(ids: readonly number[], elsewhere?: boolean): Promise<JobRecord[]>;
   findJobs(filter: JobFilter): Promise<JobRecord[]>;
   countJobs(filter: JobFilter): Promise<number>;
   /** Deletes what matches and is not RUNNING; what depends on it fails. */

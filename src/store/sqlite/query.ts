@@ -29,8 +29,8 @@ export class JobQuery {
     this.#states = db.prepare<[string], { id: number; state: JobState }>(
       "select id, state from myjobs_job where id in (select value from json_each(?))",
     );
-    this.#ended = db.prepare<[string], JobRow>(
-      `${select} where id in (select value from json_each(?)) and state not in ('NEW', 'RUNNING')`,
+    this.#ended = db.prepare<[string, number], JobRow>(
+      `${select} where id in (select value from json_each(?)) and state not in ('NEW', 'RUNNING') and host is not ?`,
     );
     this.#active = db.prepare<[], { nr: number }>(
       `select exists (select 1 from myjobs_job where state = 'RUNNING')
@@ -50,8 +50,9 @@ export class JobQuery {
     return this.#states.all(JSON.stringify(ids));
   }
 
-  ended(ids: readonly number[]): JobRecord[] {
-    return this.#ended.all(JSON.stringify(ids)).map(jobRecord);
+  /** But for those that this host has run; 0 = none. */
+  ended(ids: readonly number[], host: number): JobRecord[] {
+    return this.#ended.all(JSON.stringify(ids), host).map(jobRecord);
   }
 
   find(filter: JobFilter): JobRecord[] {

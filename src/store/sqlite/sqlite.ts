@@ -59,7 +59,7 @@ export class SqliteStore implements contract.Store {
     const { db, path } = connection;
     const dependants = new Dependants(db);
     const committer = new Committer(db, path, connection);
-    const hosts = new HostTable(db, path);
+    const hosts = (this.#hosts = new HostTable(db, path));
     const workers = new WorkerTable(db);
     const shared = { db, committer, hosts, workers, now };
     this.path = path;
@@ -67,7 +67,6 @@ export class SqliteStore implements contract.Store {
     this.#connection = connection;
     this.#committer = committer;
     this.#run = committer.run.bind(committer);
-    this.#hosts = hosts;
     this.#workers = workers;
     this.#changes = new Changes(db, path);
     this.#actions = new ActionTable(db);
@@ -147,8 +146,9 @@ export class SqliteStore implements contract.Store {
     return this.#run(() => this.#query.states(ids));
   }
 
-  endedJobs(ids: readonly number[]): Promise<JobRecord[]> {
-    return this.#run(() => this.#query.ended(ids));
+  endedJobs(ids: readonly number[], elsewhere = false): Promise<JobRecord[]> {
+    const host = elsewhere ? this.#hosts.id : 0;
+    return this.#run(() => this.#query.ended(ids, host));
   }
 
   findJobs(filter: contract.JobFilter): Promise<JobRecord[]> {

@@ -52,6 +52,24 @@ export function hostSuite(hosts: Hosts): void {
     });
   });
 
+  describe("jobs that ended elsewhere", () => {
+    test("are told to a host without those that it ran itself", async () => {
+      const [mine, other] = [await hosts.open(), await hosts.open()];
+      const [ours, theirs, cancelled] = await schedule(mine, {}, {}, {});
+      for (const host of [mine, other])
+        await finish(host, await claim(host, await worker(host)));
+      await mine.cancelJob(cancelled!);
+      const ids = [ours!, theirs!, cancelled!];
+      const elsewhere = async (host: Store): Promise<number[]> =>
+        (await host.endedJobs(ids, true))
+          .map(({ id }) => id)
+          .sort((a, b) => a - b);
+      expect(await elsewhere(mine)).toEqual([theirs, cancelled]);
+      expect(await elsewhere(other)).toEqual([ours, cancelled]);
+      expect(await mine.endedJobs(ids)).toHaveLength(3);
+    });
+  });
+
   describe("a host that closes", () => {
     test("gives back what it still holds, as no interruption, and frees the numbers of its workers", async () => {
       const [mine, next] = [await hosts.open(), await hosts.open()];
