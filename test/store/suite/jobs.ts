@@ -1,7 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 
 import { JobNotFoundError } from "../../../src/errors.js";
-import { errorCats, type JobError } from "../../../src/models/job.js";
+import {
+  errorCats,
+  type JobError,
+  type NewJob,
+} from "../../../src/models/job.js";
 import {
   claim,
   failed,
@@ -49,6 +53,35 @@ export function jobSuite(hosts: Hosts): void {
       });
     });
 
+    test.each<[string, Partial<NewJob>]>([
+      ["plain", {}],
+      ["of a category", { category: "images" }],
+      ["with a limit", { timeout: 250 }],
+      ["whose failure rejects no wait", { die: false }],
+    ])(
+      "stores each of very many as it was given, one of them %s",
+      async (_, changes) => {
+        const store = await hosts.open();
+        const given = Array.from({ length: 100 }, (_, nr) => ({
+          name: nr % 2 === 0 ? "" : `the ${String(nr)}th`,
+          kwargs: `{"nr":${String(nr)}}`,
+          actionId: 1 + nr,
+          ...(nr === 70 ? changes : {}),
+        }));
+        const ids = await schedule(store, ...given);
+        const records = await store.findJobs({ id: ids });
+        expect(records).toMatchObject(
+          given.map((one, nr) => ({
+            ...{ id: ids[nr], category: "", timeout: 0, die: true },
+            ...{ state: "NEW", errorCat: "NA", attempt: 0 },
+            ...one,
+            name: one.name || `j${String(ids[nr])}`,
+          })),
+        );
+        expect(await store.countReady(undefined, 1_000)).toBe(100);
+      },
+    );
+
     test("names a job without a name after its id, and counts ids upward", async () => {
       const store = await hosts.open();
       const ids = await schedule(store, {}, { name: "mine" }, {});
@@ -82,6 +115,27 @@ export function jobSuite(hosts: Hosts): void {
         ids.slice(3),
         [],
       ]);
+    });
+
+    test("takes neighbours and those with others between them alike, and leaves the others", async () => {
+      const store = await hosts.open();
+      const ids = await schedule(
+        store,
+        ...Array.from({ length: 40 }, () => ({})),
+      );
+      for (const at of [3, 25]) await store.cancelJob(ids[at]!);
+      const by = await worker(store);
+      const taken: number[] = [];
+      for (const limit of [3, 10, 10, 20]) {
+        const jobs = await store.claimJobs(by, limit, undefined);
+        taken.push(...jobs.map(({ id }) => id));
+        const running = await store.findJobs({ state: "RUNNING" });
+        expect(running.map(({ id }) => id)).toEqual(taken);
+      }
+      const left = ids.filter((id) => id !== ids[3] && id !== ids[25]);
+      expect(taken).toEqual(left);
+      const attempts = (await store.getJobs(ids)).map(({ attempt }) => attempt);
+      expect(attempts.filter((nr) => nr === 1)).toHaveLength(38);
     });
 
     test("gives what a job needs to run, counts the attempt and records who holds it", async () => {
