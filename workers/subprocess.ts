@@ -3,12 +3,16 @@ import { writeSync } from "node:fs";
 import { Runner } from "../src/execution/runner.js";
 import { Marks } from "../src/transport/marks.js";
 import {
-  type ChildMessage,
   type ChildSettings,
-  type HostMessage,
   marksFd,
   tellFd,
 } from "../src/transport/messages.js";
+import {
+  type PackedChildMessage,
+  type PackedHostMessage,
+  packEnd,
+  unpackJobs,
+} from "../src/transport/packing.js";
 import { tell } from "../src/transport/tell.js";
 
 /** The program of a forked worker: runs what its host sends, and ends with its host. */
@@ -16,7 +20,7 @@ const exit = process.exit.bind(process);
 // Jobs have no business with the host's words. (`disconnect` stays: Node itself calls it.)
 Reflect.deleteProperty(process, "send");
 
-const say = (message: ChildMessage): void => {
+const say = (message: PackedChildMessage): void => {
   try {
     tell(tellFd, message);
   } catch (cause) {
@@ -40,7 +44,7 @@ const queue =
 const runner = new Runner(
   {
     ended: (end) => {
-      say({ type: "end", ...end });
+      say(packEnd(end));
     },
     skipped: ({ id, mark }) => {
       say({ type: "skipped", id, mark });
@@ -50,7 +54,8 @@ const runner = new Runner(
   { marks: new Marks(marksFd), queue },
 );
 
-process.on("message", (message: HostMessage) => {
+process.on("message", (packed: PackedHostMessage) => {
+  const message = unpackJobs(packed);
   if (message.type === "ping") say({ type: "pong" });
   else runner.take(message);
 });

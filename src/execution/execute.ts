@@ -18,7 +18,6 @@ export function execute(
     id,
     attempt,
     timeStart,
-    timeStop: now(),
     // To the microsecond: more digits only make the message longer.
     took: Math.round((monotonic() - begun) * 1_000) / 1_000,
     ...outcome,

@@ -128,7 +128,6 @@ export class Runner {
         id,
         attempt,
         timeStart: begun,
-        timeStop: now(),
         took,
         error,
       });

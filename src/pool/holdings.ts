@@ -109,12 +109,13 @@ export class Holdings {
       assignment.termination?.next();
       return false;
     }
-    const { result, error, timeStart, timeStop } = end;
+    const { result, error, timeStart, took } = end;
+    const timeStop = timeStart + Math.floor(took);
     const outcome: Outcome =
       error === undefined
         ? { kind: "ok", result: result ?? "null", timeStart, timeStop }
         : { kind: "failed", errorCat: "ERROR", error, timeStart, timeStop };
-    this.#settle(assignment, outcome, end.took);
+    this.#settle(assignment, outcome, took);
     return true;
   }
 

@@ -15,6 +15,7 @@ import {
   tellFd,
   type WorkMessage,
 } from "../transport/messages.js";
+import { packJobs } from "../transport/packing.js";
 import { hear } from "../transport/tell.js";
 import {
   childEnvironment,
@@ -168,7 +169,7 @@ export class Subprocess implements Vessel {
   #tell(message: HostMessage): void {
     // A child that is just dying takes no message; its end is told by its exit.
     if (this.#child?.connected === true)
-      this.#child.send(message, () => undefined);
+      this.#child.send(packJobs(message), () => undefined);
   }
 
   /** Nothing more can be heard of it. */

@@ -38,8 +38,7 @@ export interface End {
   attempt: number;
   /** Epoch milliseconds. */
   timeStart: number;
-  timeStop: number;
-  /** Milliseconds by a monotonic clock. */
+  /** Milliseconds by a monotonic clock, so that it has lasted as long as it has whatever becomes of the other. */
   took: number;
   result?: string;
   /** Set when it failed. */
@@ -61,7 +60,7 @@ const types: ReadonlySet<unknown> = new Set<ChildMessage["type"]>([
   ...(["ready", "pong", "end", "skipped", "fault"] as const),
 ]);
 
-/** Whether it is of a type that a child tells: a job may write on the same way. */
+/** Whether it is of a type that a child tells. */
 export function isChildMessage(value: unknown): value is ChildMessage {
   return types.has((value as { type?: unknown } | null | undefined)?.type);
 }

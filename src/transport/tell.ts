@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import type { Readable } from "node:stream";
 
-import { type ChildMessage, isChildMessage } from "./messages.js";
+import type { ChildMessage } from "./messages.js";
+import { isPacked, type PackedChildMessage, unpackEnd } from "./packing.js";
 
 /** Characters of one message, less than a text may have in V8. */
 const longest = 2 ** 29 - 2 ** 10;
@@ -10,7 +11,7 @@ const longest = 2 ** 29 - 2 ** 10;
  * What a child tells its host, each message as a line of JSON. It is in the kernel's hands when this
  * returns, whatever the process does next: loop without end, exit, or be killed. Many are read at once.
  */
-export function tell(fd: number, message: ChildMessage): void {
+export function tell(fd: number, message: PackedChildMessage): void {
   const line = Buffer.from(`${JSON.stringify(message)}\n`);
   for (let at = 0; at < line.length;) at += writeSync(fd, line, at);
 }
@@ -34,7 +35,7 @@ export function hear(
       ? { messages: [], isWhole: false }
       : read(begun + text.slice(0, end));
     begun = text.slice(end + 1);
-    for (const message of messages) callback(message);
+    for (const message of messages) callback(unpackEnd(message));
     if (isWhole) return;
     stream.destroy();
     broken();
@@ -44,15 +45,20 @@ export function hear(
 }
 
 /** The messages; if one is none, those before it. */
-function read(lines: string): { messages: ChildMessage[]; isWhole: boolean } {
+function read(lines: string): {
+  messages: PackedChildMessage[];
+  isWhole: boolean;
+} {
   // At once, which is faster than one by one: a line break stands only between them.
   const all = parsed(`[${lines.replaceAll("\n", ",")}]`) as
     unknown[] | undefined;
-  if (all?.every(isChildMessage) === true)
-    return { messages: all, isWhole: true };
+  if (all?.every(isPacked) === true) return { messages: all, isWhole: true };
   const each = lines.split("\n").map(parsed);
-  const count = each.findIndex((one) => !isChildMessage(one));
-  return { messages: each.slice(0, count) as ChildMessage[], isWhole: false };
+  const count = each.findIndex((one) => !isPacked(one));
+  return {
+    messages: each.slice(0, count) as PackedChildMessage[],
+    isWhole: false,
+  };
 }
 
 function parsed(text: string): unknown {

@@ -130,7 +130,6 @@ describe("what a worker holds", () => {
       id: 1,
       attempt: 1,
       timeStart: 1,
-      timeStop: 2,
       took: 1,
       result: "5",
     };

@@ -1,0 +1,97 @@
+import {
+  type ChildMessage,
+  type End,
+  type HostMessage,
+  isChildMessage,
+  type JobMessage,
+  type WorkMessage,
+} from "./messages.js";
+
+/** As messages travel: those of which there are many as lists, which are shorter than names, and sooner read. */
+export type PackedChildMessage = ChildMessage | PackedEnd;
+export type PackedHostMessage =
+  | Exclude<HostMessage, Jobs>
+  | (Omit<Jobs, "jobs"> & { jobs: readonly PackedJob[] });
+
+type Jobs = Extract<WorkMessage, { type: "jobs" }>;
+
+/** An end that went well. */
+type PackedEnd = [
+  id: number,
+  attempt: number,
+  timeStart: number,
+  took: number,
+  result: string,
+];
+
+type PackedJob = readonly [
+  id: number,
+  attempt: number,
+  mark: number,
+  actionId: number,
+  kwargs: string,
+  name: string,
+  /** Left out where none of them is there. */
+  ...rest:
+    | []
+    | [
+        category: string | undefined,
+        dependencies: readonly number[] | undefined,
+        results: readonly string[] | undefined,
+      ],
+];
+
+export function packEnd(end: End): PackedChildMessage {
+  const { id, attempt, timeStart, took, result, error, rss } = end;
+  return result === undefined || error !== undefined || rss !== undefined
+    ? { type: "end", ...end }
+    : [id, attempt, timeStart, took, result];
+}
+
+export function unpackEnd(message: PackedChildMessage): ChildMessage {
+  if (!Array.isArray(message)) return message;
+  const [id, attempt, timeStart, took, result] = message;
+  return { type: "end", id, attempt, timeStart, took, result };
+}
+
+/** Whether it is what a child tells: a job may write on the same way. */
+export function isPacked(value: unknown): value is PackedChildMessage {
+  return Array.isArray(value) ? value.length === 5 : isChildMessage(value);
+}
+
+export function packJobs(message: HostMessage): PackedHostMessage {
+  if (message.type !== "jobs") return message;
+  return { ...message, jobs: message.jobs.map(packJob) };
+}
+
+export function unpackJobs(message: PackedHostMessage): HostMessage {
+  if (message.type !== "jobs") return message;
+  return { ...message, jobs: message.jobs.map(unpackJob) };
+}
+
+function packJob(job: JobMessage): PackedJob {
+  const { id, attempt, mark, actionId, kwargs, name } = job;
+  const { category, dependencies, results } = job;
+  return category === undefined && dependencies === undefined
+    ? [id, attempt, mark, actionId, kwargs, name]
+    : [
+        ...([id, attempt, mark, actionId, kwargs, name] as const),
+        ...([category, dependencies, results] as const),
+      ];
+}
+
+/** Field by field: a spread would cost as much as the rest of a job in its child. */
+function unpackJob(packed: PackedJob): JobMessage {
+  return {
+    id: packed[0],
+    attempt: packed[1],
+    mark: packed[2],
+    actionId: packed[3],
+    kwargs: packed[4],
+    name: packed[5],
+    // What is undefined is null in JSON.
+    category: packed[6] ?? undefined,
+    dependencies: packed[7] ?? undefined,
+    results: packed[8] ?? undefined,
+  };
+}
