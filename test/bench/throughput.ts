@@ -148,11 +148,10 @@ async function compare(jobs: number, rounds: number): Promise<void> {
 
 function apart(...args: string[]): Measured {
   const file = fileURLToPath(import.meta.url);
-  const json = execFileSync(
-    process.execPath,
-    [...process.execArgv, file, ...args],
-    { encoding: "utf8", maxBuffer: 2 ** 28 },
-  );
+  const json = execFileSync(process.execPath, [file, ...args], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
   return JSON.parse(json) as Measured;
 }
 
