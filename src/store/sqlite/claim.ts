@@ -57,7 +57,7 @@ export class JobClaim {
       )
       .raw();
     const take =
-      "update myjobs_job set state = 'RUNNING', attempt = attempt + 1, worker = ?, host = ?, time_start = ?";
+      "update or fail myjobs_job set state = 'RUNNING', attempt = attempt + 1, worker = ?, host = ?, time_start = ?";
     this.#take = db.prepare<[number, number, number, string]>(
       `${take} where id in (select value from json_each(?))`,
     );

@@ -20,7 +20,7 @@ export class Dependants {
       )
       .pluck();
     this.#release = db.prepare<[number]>(
-      `update myjobs_job set waiting = waiting - 1
+      `update or fail myjobs_job set waiting = waiting - 1
        where id in (select job_id from myjobs_dependency where depends_on = ?) and state = 'NEW' and waiting > 0`,
     );
     this.#of = db.prepare<[number], { id: number }>(

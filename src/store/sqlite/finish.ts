@@ -27,14 +27,14 @@ export class JobEnds {
 
   constructor(db: BetterSqlite3.Database, dependants: Dependants) {
     this.#dependants = dependants;
-    this.#one = db.prepare<[Value[]]>(
+    this.#one = db.prepare<Value[]>(
       `update myjobs_job set state = 'OK', result = ?, time_start = ?, time_stop = ?
        where ${guard("?", "?", "?", "?")}`,
     );
     const ends = Array<string>(together).fill("(?, ?, ?, ?, ?, ?)").join(", ");
     // By that index, whatever statistics the file may have: a worker holds few jobs.
-    this.#many = db.prepare<[Value[]]>(
-      `update myjobs_job indexed by myjobs_job_running
+    this.#many = db.prepare<Value[]>(
+      `update or fail myjobs_job indexed by myjobs_job_running
        set state = 'OK', result = column1, time_start = column2, time_stop = column3 from (values ${ends})
        where ${guard("column4", "?", "column5", "column6")}`,
     );
@@ -65,7 +65,7 @@ export class JobEnds {
   #finishOne(finish: JobFinish, host: number): boolean {
     const { id, worker, attempt, result, timeStart, timeStop } = finish;
     const values = [result, timeStart, timeStop, id, host, worker, attempt];
-    return this.#one.run(values).changes === 1;
+    return this.#one.run(...values).changes === 1;
   }
 
   #finishTogether(
@@ -73,13 +73,19 @@ export class JobEnds {
     from: number,
     host: number,
   ): void {
-    const values: Value[] = [];
+    // Of its final size at once: growing by pushes would make three arrays more.
+    const values = new Array<Value>(together * 6 + 1);
+    let next = 0;
     for (let at = from; at < from + together; at += 1) {
-      const { id, worker, attempt, result, timeStart, timeStop } =
-        finishes[at]!;
-      values.push(result, timeStart, timeStop, id, worker, attempt);
+      const finish = finishes[at]!;
+      values[next++] = finish.result;
+      values[next++] = finish.timeStart;
+      values[next++] = finish.timeStop;
+      values[next++] = finish.id;
+      values[next++] = finish.worker;
+      values[next++] = finish.attempt;
     }
-    values.push(host);
-    if (this.#many.run(values).changes < together) throw new NotQuickly();
+    values[next] = host;
+    if (this.#many.run(...values).changes < together) throw new NotQuickly();
   }
 }
