@@ -46,8 +46,8 @@ const runner = new Runner(
     ended: (end) => {
       say(packEnd(end));
     },
-    skipped: ({ id, mark }) => {
-      say({ type: "skipped", id, mark });
+    skipped: ({ job, mark }) => {
+      say({ type: "skipped", id: job.id, mark });
     },
   },
   settings,

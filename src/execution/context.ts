@@ -25,8 +25,7 @@ export class JobContext {
     attempt: number;
     dependencies: number[];
   } {
-    const { id, name, attempt } = this.#message;
-    const { category = "", dependencies = [] } = this.#message;
+    const { id, name, category, attempt, dependencies } = this.#message;
     return { id, name, category, attempt, dependencies: [...dependencies] };
   }
 
@@ -39,8 +38,7 @@ export class JobContext {
   }
 
   get dependencies(): unknown[] {
-    const { results = [] } = this.#message;
-    this.#dependencies ??= results.map(
+    this.#dependencies ??= this.#message.results.map(
       (result) => JSON.parse(result) as unknown,
     );
     return this.#dependencies;

@@ -11,6 +11,7 @@ import type {
   ChildSettings,
   End,
   JobMessage,
+  SentJob,
   WorkMessage,
 } from "../transport/messages.js";
 import { JobContext } from "./context.js";
@@ -26,7 +27,7 @@ interface Owner {
 
 export interface RunnerPort {
   ended(end: End): void;
-  skipped(job: JobMessage): void;
+  skipped(sent: SentJob): void;
 }
 
 type Queue = Pick<PQueue, "add">;
@@ -49,7 +50,7 @@ export class Runner {
   >();
   readonly #contexts = new Map<number, JobContext>();
   readonly #owner = new AsyncLocalStorage<Owner>();
-  readonly #waiting: JobMessage[] = [];
+  readonly #waiting: SentJob[] = [];
   readonly #queue: Queue | undefined;
   #running = false;
 
@@ -75,12 +76,12 @@ export class Runner {
       if (!this.#running) void this.#runWaiting();
       return;
     }
-    for (const job of message.jobs)
+    for (const sent of message.jobs)
       void this.#queue.add(async () => {
-        const action = this.#actions.get(job.actionId);
+        const action = this.#actions.get(sent.job.actionId);
         // Those beside it may end their process meanwhile, and it has not begun.
         if (action instanceof Promise) await action.catch(() => undefined);
-        await this.#run(job);
+        await this.#run(sent);
       });
   }
 
@@ -93,16 +94,17 @@ export class Runner {
 
   async #runWaiting(): Promise<void> {
     this.#running = true;
-    for (let job = this.#waiting.shift(); job; job = this.#waiting.shift()) {
-      const running = this.#run(job);
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      const running = this.#run(next);
       if (running !== undefined) await running;
     }
     this.#running = false;
   }
 
-  #run(job: JobMessage): Promise<void> | undefined {
-    if (job.mark !== 0 && this.#marks?.start(job.mark) === false) {
-      this.#port.skipped(job);
+  #run(sent: SentJob): Promise<void> | undefined {
+    const { job, mark } = sent;
+    if (mark !== 0 && this.#marks?.start(mark) === false) {
+      this.#port.skipped(sent);
       return undefined;
     }
     const action = this.#actions.get(job.actionId);

@@ -9,7 +9,6 @@ import { Intake } from "./intake.js";
 import { Job, type JobPort, type WaitOptions } from "./job.js";
 import {
   kwargsJson,
-  newJob,
   type Plan,
   readId,
   type ScheduleOptions,
@@ -33,15 +32,18 @@ export class Desk implements JobPort {
   readonly #waiter: Waiter;
   readonly #waits: Waits;
   readonly #scheduling: Scheduling;
-  readonly #intake: Intake;
+  readonly #intake: Intake<Job>;
 
   constructor(store: Store, waiter: Waiter, port: DeskPort) {
     this.#port = port;
     this.#waiter = waiter;
     this.#waits = new Waits(waiter);
     this.#scheduling = new Scheduling(store);
-    this.#intake = new Intake(store, () => {
-      port.dispatcher().news();
+    this.#intake = new Intake(store, {
+      late: () => {
+        port.dispatcher().news();
+      },
+      stored: this.#scheduled.bind(this),
     });
   }
 
@@ -183,32 +185,24 @@ export class Desk implements JobPort {
     // Not later than a single one would be, so that calls keep their order.
     const known = this.#scheduling.action(where, given);
     const action = known instanceof Promise ? await known : known;
-    const news = kwargs.map((text) => newJob(plan, action.id, text));
+    const news = kwargs.map((text) => ({
+      plan,
+      actionId: action.id,
+      kwargs: text,
+    }));
     const inserting = this.#intake.many(news);
     this.#announce(action);
-    const inserted = await inserting;
-    const jobs = inserted.map(({ id }, index) =>
-      this.#scheduled(id, news[index]!),
-    );
-    if (inserted.some(({ ended }) => ended)) await this.#endedAtOnce(jobs);
+    const { ids, ended } = await inserting;
+    const jobs = ids.map((id, index) => this.#scheduled(id, news[index]!));
+    if (ended.length > 0) await this.#endedAtOnce(jobs);
     if (plan.wait) await this.#waits.all(where, jobs, undefined);
     return jobs;
   }
 
   #store(action: ActionRecord, plan: Plan, kwargs: string): Promise<Job> {
-    const job = newJob(plan, action.id, kwargs);
-    const batch = this.#intake.one(job);
-    const at = batch.jobs.length - 1;
+    const job = this.#intake.one({ plan, actionId: action.id, kwargs });
     this.#announce(action);
-    return batch.stored.then((stored) => {
-      const one = stored[at]!;
-      return one instanceof Promise
-        ? one.then(({ id }) => {
-            this.#port.dispatcher().news();
-            return this.#scheduled(id, job);
-          })
-        : this.#scheduled(one.id, job);
-    });
+    return job;
   }
 
   #announce(action: ActionRecord): void {

@@ -1,49 +1,56 @@
 import { monotonic, soon } from "../clock.js";
 import { isForOne } from "../errors.js";
 import type { NewJob } from "../models/job.js";
-import type { InsertedJob, Store } from "../store/store.js";
+import type { InsertedJobs, Store } from "../store/store.js";
 
 /** Milliseconds in which a claim of the same turn comes after them; of a backlog, claims do not wait for the whole. */
 const prompt = 5;
 /** So many that storing them does not hold up the event loop. */
 const most = 256;
 
-type Insert = (jobs: readonly NewJob[]) => Promise<InsertedJob[]>;
+export interface IntakePort<Handle> {
+  /** Of jobs that claims which were asked for after them may have missed. */
+  late(): void;
+  /** What the caller is given of one that is stored. */
+  stored(id: number, job: NewJob): Handle;
+}
+
+type Insert = (jobs: readonly NewJob[]) => Promise<InsertedJobs>;
 
 /**
  * Hands jobs to the store in the order of their calls, single ones of one turn of the event loop
  * together: an operation for each would cost more than storing it.
  */
-export class Intake {
+export class Intake<Handle> {
   readonly #insert: Insert;
-  #open: Batch | undefined;
+  readonly #port: IntakePort<Handle>;
+  #open: Batch<Handle> | undefined;
 
-  /** `late` is told of jobs that claims which were asked for after them may have missed. */
-  constructor(store: Store, late: () => void) {
+  constructor(store: Pick<Store, "insertJobs">, port: IntakePort<Handle>) {
+    this.#port = port;
     this.#insert = async (jobs) => {
       const asked = monotonic();
       const inserted = await store.insertJobs(jobs);
-      if (monotonic() - asked > prompt) late();
+      if (monotonic() - asked > prompt) port.late();
       return inserted;
     };
   }
 
   /** All or none. */
-  many(jobs: readonly NewJob[]): Promise<InsertedJob[]> {
+  many(jobs: readonly NewJob[]): Promise<InsertedJobs> {
     this.#send();
     return this.#insert(jobs);
   }
 
-  /** The batch with which it is stored; it is the last in it by now. */
-  one(job: NewJob): Batch {
+  one(job: NewJob): Promise<Handle> {
     const batch = (this.#open ??= this.#begin());
-    batch.jobs.push(job);
-    if (batch.jobs.length === most) this.#send();
-    return batch;
+    const stored = batch.add(job);
+    if (batch.size === most) this.#send();
+    return stored;
   }
 
-  #begin(): Batch {
-    const batch = new Batch(this.#insert);
+  #begin(): Batch<Handle> {
+    const batch = new Batch(this.#insert, this.#port);
     soon(() => {
       if (this.#open === batch) this.#send();
     });
@@ -57,30 +64,58 @@ export class Intake {
 }
 
 /** Jobs that are stored together, but none for the fault of another. */
-export class Batch {
-  readonly jobs: NewJob[] = [];
-  /** In their order; where they could not be stored together, each in its own time. */
-  readonly stored: Promise<(InsertedJob | Promise<InsertedJob>)[]>;
+class Batch<Handle> {
   readonly #insert: Insert;
-  #begin: (stored: Promise<InsertedJob[]>) => void = () => undefined;
+  readonly #port: IntakePort<Handle>;
+  readonly #jobs: NewJob[] = [];
+  /** Their ids, in their order; where they could not be stored together, each in its own time. */
+  readonly #stored: Promise<readonly (number | Promise<number>)[]>;
+  #begin: (stored: Promise<InsertedJobs>) => void = () => undefined;
+  #told = 0;
 
-  constructor(insert: Insert) {
+  constructor(insert: Insert, port: IntakePort<Handle>) {
     this.#insert = insert;
-    const stored = new Promise<InsertedJob[]>((resolve) => {
+    this.#port = port;
+    const stored = new Promise<InsertedJobs>((resolve) => {
       this.#begin = resolve;
     });
-    this.stored = stored.catch((cause: unknown) => {
-      if (this.jobs.length === 1 || !isForOne(cause)) throw cause;
-      return this.jobs.map((job) => this.#alone(job));
-    });
+    this.#stored = stored.then(
+      ({ ids }) => ids,
+      (cause: unknown) => {
+        if (this.#jobs.length === 1 || !isForOne(cause)) throw cause;
+        return this.#jobs.map((job) => this.#alone(job));
+      },
+    );
+  }
+
+  get size(): number {
+    return this.#jobs.length;
+  }
+
+  add(job: NewJob): Promise<Handle> {
+    this.#jobs.push(job);
+    return this.#stored.then(this.#tell);
   }
 
   send(): void {
-    this.#begin(this.#insert(this.jobs));
+    this.#begin(this.#insert(this.#jobs));
   }
 
-  async #alone(job: NewJob): Promise<InsertedJob> {
-    const [inserted] = await this.#insert([job]);
-    return inserted!;
+  /** The next one: handlers of a promise are called in the order in which they were given, so that one serves all. */
+  readonly #tell = (
+    ids: readonly (number | Promise<number>)[],
+  ): Handle | Promise<Handle> => {
+    const at = this.#told++;
+    const [id, job] = [ids[at]!, this.#jobs[at]!];
+    if (typeof id === "number") return this.#port.stored(id, job);
+    return id.then((late) => {
+      this.#port.late();
+      return this.#port.stored(late, job);
+    });
+  };
+
+  async #alone(job: NewJob): Promise<number> {
+    const { ids } = await this.#insert([job]);
+    return ids[0]!;
   }
 }

@@ -3,7 +3,7 @@ import type { Kwargs } from "../actions/types.js";
 import { toJson } from "../actions/values.js";
 import { OptionError } from "../errors.js";
 import type { ActionRecord, NewAction } from "../models/action.js";
-import type { NewJob } from "../models/job.js";
+import type { JobPlan } from "../models/job.js";
 import {
   boolean,
   duration,
@@ -53,7 +53,7 @@ const rules = {
   wait: boolean(false),
 };
 
-export type Plan = Omit<NewJob, "kwargs" | "actionId"> & { wait: boolean };
+export type Plan = JobPlan & { wait: boolean };
 
 /** Turns a call of `schedule` into what the store is given. */
 export class Scheduling {
@@ -158,15 +158,6 @@ export function kwargsTexts(where: string, list: unknown): string[] {
   return Array.from(list as Iterable<unknown>, (kwargs, index) =>
     kwargsJson(where, kwargs, `kwargsList[${String(index)}]`),
   );
-}
-
-/** Field by field, since a spread would be the most expensive part of scheduling. */
-export function newJob(
-  { name, category, timeout, die, dependencies }: Plan,
-  actionId: number,
-  kwargs: string,
-): NewJob {
-  return { name, category, timeout, actionId, kwargs, die, dependencies };
 }
 
 /** The id that is given, as a job or as a number. */

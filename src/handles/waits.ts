@@ -49,9 +49,9 @@ export class Waits {
   one(where: string, job: Job, options: WaitOptions | undefined): Promise<Job> {
     if (options !== undefined || this.#stopped || ended(job))
       return this.all(where, [job], options).then(() => job);
-    return new Promise<Lone>((resolve) => {
+    return new Promise((resolve) => {
       new Lone(job, resolve).await(this.#waiter);
-    }).then(conclude);
+    });
   }
 
   /** Rejects what still waits. */
@@ -200,30 +200,31 @@ class OneOfMany extends Arrival {
 
 /** A job of which its wait, without limits, is all. */
 class Lone extends Arrival {
-  readonly #resolve: (lone: Lone) => void;
-  failure: Failure | undefined = undefined;
+  readonly #resolve: (job: Job | Promise<never>) => void;
 
-  constructor(job: Job, resolve: (lone: Lone) => void) {
+  constructor(job: Job, resolve: (job: Job | Promise<never>) => void) {
     super(job);
     this.#resolve = resolve;
   }
 
   protected arrived(): void {
     const { job } = this;
-    if (fatal(job, undefined)) this.failure = () => failed(job);
-    this.#resolve(this);
+    if (fatal(job, undefined)) this.fail(() => failed(job));
+    else this.#resolve(job);
   }
 
   protected fail(failure: Failure): void {
-    this.failure = failure;
-    this.#resolve(this);
+    this.#resolve(rejection(failure));
   }
 }
 
-/** Behind the promise of a lone wait, so that an error is made where V8 knows who awaits it. */
-function conclude({ job, failure }: Lone): Job {
-  if (failure !== undefined) throw failure();
-  return job;
+/** Rejects once it is followed by the promise that is resolved with it: then V8 knows who awaits the error. */
+function rejection(failure: Failure): Promise<never> {
+  return Promise.resolve()
+    .then(() => undefined)
+    .then(() => {
+      throw failure();
+    });
 }
 
 function ended({ state }: Job): boolean {

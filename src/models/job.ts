@@ -64,35 +64,43 @@ export interface JobRecord {
   worker: number | null;
 }
 
-/** What `schedule` hands to the store. */
-export interface NewJob {
+/** What the options of `schedule` say of a job: one for all that are scheduled alike. */
+export interface JobPlan {
   /** '' = `j<id>`. */
   name: string;
   category: string;
   timeout: number;
-  actionId: number;
-  kwargs: string;
   die: boolean;
   dependencies: readonly number[];
 }
 
+/** What `schedule` hands to the store. */
+export interface NewJob {
+  plan: JobPlan;
+  actionId: number;
+  kwargs: string;
+}
+
 /** The record of a job that has just been stored. */
-export function newRecord(id: number, job: NewJob): JobRecord {
+export function newRecord(
+  id: number,
+  { plan, actionId, kwargs }: NewJob,
+): JobRecord {
   return {
     id,
-    name: job.name || `j${String(id)}`,
-    category: job.category,
+    name: plan.name || `j${String(id)}`,
+    category: plan.category,
     state: "NEW",
     errorCat: "NA",
     timeStart: 0,
     timeStop: 0,
-    timeout: job.timeout,
-    actionId: job.actionId,
-    kwargs: job.kwargs,
+    timeout: plan.timeout,
+    actionId,
+    kwargs,
     result: null,
     error: null,
-    die: job.die,
-    dependencies: [...job.dependencies],
+    die: plan.die,
+    dependencies: [...plan.dependencies],
     returnQueues: [],
     priority: 0,
     runAt: 0,

@@ -1,11 +1,11 @@
 import { monotonic, now } from "../clock.js";
 import type { ClaimedJob } from "../models/job.js";
-import type { JobMessage } from "../transport/messages.js";
+import type { SentJob } from "../transport/messages.js";
 import type { Verdict } from "./outcome.js";
 import type { Termination } from "./termination.js";
 
 /** A job that a worker holds. */
-export class Assignment {
+export class Assignment implements SentJob {
   readonly job: ClaimedJob;
   /** Its place among the marks; 0 = there are none. */
   readonly mark: number;
@@ -38,21 +38,5 @@ export class Assignment {
   start(): void {
     this.timeStart = now();
     this.startedAt = monotonic();
-  }
-
-  get message(): JobMessage {
-    const { job, mark } = this;
-    const free = job.dependencies.length === 0;
-    return {
-      id: job.id,
-      name: job.name,
-      category: job.category === "" ? undefined : job.category,
-      actionId: job.actionId,
-      kwargs: job.kwargs,
-      attempt: job.attempt,
-      dependencies: free ? undefined : job.dependencies,
-      results: free ? undefined : job.results,
-      mark,
-    };
   }
 }

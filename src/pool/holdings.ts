@@ -73,11 +73,10 @@ export class Holdings {
   }
 
   add(jobs: readonly ClaimedJob[], actions: readonly ActionRecord[]): void {
-    const assignments = jobs.map((job) => this.#hold(job));
+    const held = jobs.map((job) => this.#hold(job));
     const news = actions.filter(({ id }) => !this.#knownActions.has(id));
     for (const { id } of news) this.#knownActions.add(id);
-    const messages = assignments.map(({ message }) => message);
-    this.#vessel.send({ type: "jobs", jobs: messages, actions: news });
+    this.#vessel.send({ type: "jobs", jobs: held, actions: news });
   }
 
   /** Takes back what has not started. */

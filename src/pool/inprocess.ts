@@ -24,8 +24,8 @@ export class Inprocess implements Vessel {
         ended: (end) => {
           if (!this.#gone) port.ended(end);
         },
-        skipped: (job) => {
-          port.skipped(job.id, job.mark);
+        skipped: ({ job, mark }) => {
+          port.skipped(job.id, mark);
         },
       },
       settings,

@@ -32,7 +32,7 @@ export interface Store {
   findActions(filter: ActionFilter): Promise<ActionRecord[]>;
 
   /** Stores jobs, all or none. One whose dependency has failed already is stored and ended at once. */
-  insertJobs(jobs: readonly NewJob[]): Promise<InsertedJob[]>;
+  insertJobs(jobs: readonly NewJob[]): Promise<InsertedJobs>;
   /**
    * Takes up to `limit` jobs that can run for a worker, which may be 0: counts their attempt, and makes the
    * worker BUSY, or WAITING if there are none. Jobs that are still to be stored do not hold it up.
@@ -143,10 +143,11 @@ export interface KnownState {
   state: JobState;
 }
 
-export interface InsertedJob {
-  id: number;
-  /** It has ended already: a dependency of it had failed. */
-  ended: boolean;
+export interface InsertedJobs {
+  /** In the order of the jobs. */
+  ids: readonly number[];
+  /** Those of them that have ended already: a dependency of them had failed. */
+  ended: readonly number[];
 }
 
 export interface Claimant {

@@ -36,7 +36,8 @@ export class Ending {
   deleted = false;
   /** Absent if the end was not seen here, or the result is large: then the store knows. */
   fields: EndedFields | undefined = undefined;
-  #listeners: Listener[] | undefined = undefined;
+  /** Mostly one, which needs no list. */
+  #listeners: Listener | Listener[] | undefined = undefined;
 
   constructor(id: number, sure: boolean) {
     this.id = id;
@@ -44,7 +45,7 @@ export class Ending {
   }
 
   get awaited(): boolean {
-    return this.#listeners !== undefined && this.#listeners.length > 0;
+    return this.#listeners !== undefined;
   }
 
   end(fields: EndedFields | undefined): void {
@@ -60,23 +61,31 @@ export class Ending {
   }
 
   listen(listener: Listener): void {
-    if (this.#listeners === undefined) this.#listeners = [listener];
-    else this.#listeners.push(listener);
+    const before = this.#listeners;
+    if (before === undefined) this.#listeners = listener;
+    else if (Array.isArray(before)) before.push(listener);
+    else this.#listeners = [before, listener];
   }
 
   /** Gives whether others are left. */
   unlisten(listener: Listener): boolean {
-    this.#listeners = this.#listeners?.filter((other) => other !== listener);
+    const left = list(this.#listeners).filter((other) => other !== listener);
+    this.#listeners = left.length === 0 ? undefined : left;
     return this.awaited;
   }
 
   stop(): void {
-    for (const listener of this.#listeners ?? []) listener.stopped();
+    for (const listener of list(this.#listeners)) listener.stopped();
   }
 
   #tell(): void {
     const listeners = this.#listeners;
     this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener.told(this);
+    for (const listener of list(listeners)) listener.told(this);
   }
+}
+
+function list(listeners: Listener | Listener[] | undefined): Listener[] {
+  if (listeners === undefined) return [];
+  return Array.isArray(listeners) ? listeners : [listeners];
 }

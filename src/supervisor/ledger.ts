@@ -20,13 +20,16 @@ export interface LedgerPort {
   failed(error: Error): void;
 }
 
+/** The end of one that went well, with what that makes of its record: what is stored is what is told. */
+type Finish = JobFinish & EndedFields;
+
 /** Writes what became of the jobs that workers held, and tells of it when it is committed. */
 export class Ledger {
   readonly #records: Records;
   readonly #store: Store;
   readonly #port: LedgerPort;
   /** What was finished in this turn of the event loop. */
-  #finished: JobFinish[] = [];
+  #finished: Finish[] = [];
 
   constructor(store: Store, port: LedgerPort) {
     this.#store = store;
@@ -39,8 +42,18 @@ export class Ledger {
   settle(worker: number, { id, attempt }: ClaimedJob, outcome: Outcome): void {
     if (outcome.kind === "ok") {
       const { result, timeStart, timeStop } = outcome;
-      // Field by field, here and below: a spread would be the most expensive part of an end.
-      this.#finish({ id, worker, attempt, result, timeStart, timeStop });
+      // Field by field: a spread would be the most expensive part of an end.
+      this.#finish({
+        id,
+        worker,
+        attempt,
+        state: "OK",
+        errorCat: "NA",
+        error: null,
+        result,
+        timeStart,
+        timeStop,
+      });
     } else if (outcome.kind === "failed") {
       const { errorCat, error, timeStart, timeStop } = outcome;
       const held = { id, attempt, worker };
@@ -70,7 +83,7 @@ export class Ledger {
   }
 
   /** Those whose ends came together are written together: an operation for each would cost as much as the writing. */
-  #finish(finish: JobFinish): void {
+  #finish(finish: Finish): void {
     this.#finished.push(finish);
     if (this.#finished.length > 1) return;
     soon(() => {
@@ -85,7 +98,7 @@ export class Ledger {
     this.write(() => this.#writeFinished(finished));
   }
 
-  async #writeFinished(finishes: readonly JobFinish[]): Promise<void> {
+  async #writeFinished(finishes: readonly Finish[]): Promise<void> {
     let finished: Finished;
     try {
       finished = await this.#store.finishJobs(finishes);
@@ -97,8 +110,7 @@ export class Ledger {
     }
     const { accepted, released } = finished;
     finishes.forEach((finish, index) => {
-      if (accepted[index] === true)
-        this.#port.ended(finish.id, endedFields(finish));
+      if (accepted[index] === true) this.#port.ended(finish.id, finish);
     });
     // One that is not accepted may have been, and released others, at a try whose sync has failed.
     if (released || accepted.includes(false)) this.#port.news();
@@ -117,18 +129,4 @@ export class Ledger {
       this.#port.ended(ended);
     this.#port.news();
   }
-}
-
-function endedFields(finish: JobFinish): EndedFields {
-  const { result, timeStart, timeStop, attempt, worker } = finish;
-  return {
-    state: "OK",
-    errorCat: "NA",
-    error: null,
-    result,
-    timeStart,
-    timeStop,
-    attempt,
-    worker,
-  };
 }

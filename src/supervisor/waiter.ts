@@ -2,6 +2,7 @@ import { clearInterval, monotonic, setInterval, setTimeout } from "../clock.js";
 import type { JobState } from "../models/job.js";
 import type { Store } from "../store/store.js";
 import { type EndedFields, Ending, type Listener } from "./ending.js";
+import { Endings } from "./endings.js";
 
 /** Behind the wake-ups stands a slow look, in case one is missed. */
 const lookInterval = 1_000;
@@ -19,8 +20,8 @@ const crowd = 10_000;
 export class Waiter {
   readonly #store: Pick<Store, "endedJobs" | "jobStates">;
   readonly #onError: (error: Error) => void;
-  /** By job id; only those that have not ended. */
-  readonly #pending = new Map<number, Ending>();
+  /** Only those that have not ended. */
+  readonly #pending = new Endings();
   /** Those that are awaited and may have ended before they were followed. */
   readonly #unsure = new Set<Ending>();
   /** How many of them somebody waits for: those hold the process alive. */
@@ -43,7 +44,7 @@ export class Waiter {
     let ending = this.#pending.get(id);
     if (ending === undefined) {
       ending = new Ending(id, sure);
-      this.#pending.set(id, ending);
+      this.#pending.add(ending);
       if (this.#pending.size > this.#crowd) this.#thin();
     }
     return ending;
@@ -51,7 +52,7 @@ export class Waiter {
 
   /** The ids of all followed jobs that have not ended. */
   get pending(): number[] {
-    return [...this.#pending.keys()];
+    return Array.from(this.#pending, ({ id }) => id);
   }
 
   /** A job's end, seen here and committed. Without fields: it has ended, the store knows how. */
@@ -111,12 +112,12 @@ export class Waiter {
 
   /** Tells those who wait that it is in vain. */
   stop(): void {
-    for (const ending of [...this.#pending.values()]) ending.stop();
+    for (const ending of [...this.#pending]) ending.stop();
     clearInterval(this.#timer);
   }
 
   #leave(ending: Ending): void {
-    this.#pending.delete(ending.id);
+    this.#pending.remove(ending);
     if (ending.awaited) this.#forsaken(ending);
   }
 
@@ -144,7 +145,7 @@ export class Waiter {
   async #askForEnds(): Promise<void> {
     const unsure = [...this.#unsure];
     const sure: number[] = [];
-    for (const ending of this.#pending.values()) {
+    for (const ending of this.#pending) {
       if (sure.length === lookSize) break;
       if (ending.awaited && !this.#unsure.has(ending)) sure.push(ending.id);
     }
@@ -164,8 +165,7 @@ export class Waiter {
 
   /** All of them, in case one was missed. */
   async #askForAll(): Promise<void> {
-    const endings = [...this.#pending.values()];
-    const awaited = endings.filter((ending) => ending.awaited);
+    const awaited = [...this.#pending].filter((ending) => ending.awaited);
     await this.#askForStates(awaited.map(({ id }) => id));
   }
 

@@ -1,27 +1,20 @@
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob, JobError } from "../models/job.js";
 
-/**
- * One job on its way to the process that runs it. Values travel as JSON text, and are read where they
- * are used; undefined are the empty ones, which need not travel.
- */
-export interface JobMessage extends Pick<
-  ClaimedJob,
-  "id" | "name" | "actionId" | "kwargs" | "attempt"
-> {
-  category: string | undefined;
-  dependencies: readonly number[] | undefined;
-  /** The dependencies' results, in their order. */
-  results: readonly string[] | undefined;
+/** What the process that runs a job must know of it. Values travel as JSON text, and are read where they are used. */
+export type JobMessage = Omit<ClaimedJob, "timeout" | "interruptions">;
+
+export interface SentJob {
+  readonly job: JobMessage;
   /** Its place among the marks, if it can be taken back before it has started; 0 = it cannot. */
-  mark: number;
+  readonly mark: number;
 }
 
 /** What is to be done with jobs. */
 export type WorkMessage =
   | {
       type: "jobs";
-      jobs: readonly JobMessage[];
+      jobs: readonly SentJob[];
       actions: readonly ActionRecord[];
     }
   /** Raise the signal of a job that shall stop. */

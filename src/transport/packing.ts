@@ -3,7 +3,7 @@ import {
   type End,
   type HostMessage,
   isChildMessage,
-  type JobMessage,
+  type SentJob,
   type WorkMessage,
 } from "./messages.js";
 
@@ -32,13 +32,7 @@ type PackedJob = readonly [
   kwargs: string,
   name: string,
   /** Left out where none of them is there. */
-  ...rest:
-    | []
-    | [
-        category: string | undefined,
-        dependencies: readonly number[] | undefined,
-        results: readonly string[] | undefined,
-      ],
+  ...rest: [] | [category: string, dependencies: number[], results: string[]],
 ];
 
 export function packEnd(end: End): PackedChildMessage {
@@ -69,10 +63,10 @@ export function unpackJobs(message: PackedHostMessage): HostMessage {
   return { ...message, jobs: message.jobs.map(unpackJob) };
 }
 
-function packJob(job: JobMessage): PackedJob {
-  const { id, attempt, mark, actionId, kwargs, name } = job;
+function packJob({ job, mark }: SentJob): PackedJob {
+  const { id, attempt, actionId, kwargs, name } = job;
   const { category, dependencies, results } = job;
-  return category === undefined && dependencies === undefined
+  return category === "" && dependencies.length === 0
     ? [id, attempt, mark, actionId, kwargs, name]
     : [
         ...([id, attempt, mark, actionId, kwargs, name] as const),
@@ -81,17 +75,16 @@ function packJob(job: JobMessage): PackedJob {
 }
 
 /** Field by field: a spread would cost as much as the rest of a job in its child. */
-function unpackJob(packed: PackedJob): JobMessage {
-  return {
+function unpackJob(packed: PackedJob): SentJob {
+  const job = {
     id: packed[0],
     attempt: packed[1],
-    mark: packed[2],
     actionId: packed[3],
     kwargs: packed[4],
     name: packed[5],
-    // What is undefined is null in JSON.
-    category: packed[6] ?? undefined,
-    dependencies: packed[7] ?? undefined,
-    results: packed[8] ?? undefined,
+    category: packed[6] ?? "",
+    dependencies: packed[7] ?? [],
+    results: packed[8] ?? [],
   };
+  return { job, mark: packed[2] };
 }

@@ -87,7 +87,7 @@ describe("a worker told to end while a job is being claimed for it", () => {
     worker.halt();
     expect(vessel.signals).toEqual([]);
     await claimed([claimedJob(1), claimedJob(2)]);
-    expect(vessel.sent).toMatchObject([{ id: 1 }]);
+    expect(vessel.sent).toMatchObject([{ job: { id: 1 } }]);
     expect(released).toEqual([2]);
     expect(worker).toMatchObject({ phase: "draining", current: { id: 1 } });
     worker.ended(end(1));
@@ -99,7 +99,7 @@ describe("a worker told to end while a job is being claimed for it", () => {
     void claims.close();
     worker.halt();
     await claimed([claimedJob(1), claimedJob(2)]);
-    expect(vessel.sent).toMatchObject([{ id: 1 }]);
+    expect(vessel.sent).toMatchObject([{ job: { id: 1 } }]);
     expect(released).toEqual([2]);
   });
 

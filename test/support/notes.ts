@@ -1,7 +1,7 @@
 import type { ClaimedJob } from "../../src/models/job.js";
 import type { Vessel } from "../../src/pool/vessel.js";
 import { Marks } from "../../src/transport/marks.js";
-import type { JobMessage, WorkMessage } from "../../src/transport/messages.js";
+import type { SentJob, WorkMessage } from "../../src/transport/messages.js";
 
 /** A vessel that only notes what it is told. */
 export class Notes implements Vessel {
@@ -9,7 +9,7 @@ export class Notes implements Vessel {
   readonly killable = true;
   readonly marks = new Marks();
   readonly silent = false;
-  readonly sent: JobMessage[] = [];
+  readonly sent: SentJob[] = [];
   readonly signals: string[] = [];
   start(): Promise<void> {
     return Promise.resolve();

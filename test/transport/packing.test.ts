@@ -19,8 +19,8 @@ function travel<T>(packed: T): T {
 }
 
 const plain: JobMessage = {
-  ...{ id: 7, attempt: 2, mark: 3, actionId: 4, name: "resize", kwargs: "{}" },
-  ...{ category: undefined, dependencies: undefined, results: undefined },
+  ...{ id: 7, attempt: 2, actionId: 4, name: "resize", kwargs: "{}" },
+  ...{ category: "", dependencies: [], results: [] },
 };
 
 test.each<[string, JobMessage]>([
@@ -35,7 +35,11 @@ test.each<[string, JobMessage]>([
   const actions = [
     { ...{ id: 4, key: "k", code: "() => 1" }, methodname: "m", actorname: "" },
   ].map((action) => ({ ...action, origin: "{}" }));
-  const message: HostMessage = { type: "jobs", jobs: [job, plain], actions };
+  const jobs = [
+    { job, mark: 3 },
+    { job: plain, mark: 4 },
+  ];
+  const message: HostMessage = { type: "jobs", jobs, actions };
   expect(unpackJobs(travel(packJobs(message)))).toEqual(message);
 });
 

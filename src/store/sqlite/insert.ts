@@ -1,8 +1,8 @@
 import type BetterSqlite3 from "better-sqlite3";
 
 import { JobNotFoundError } from "../../errors.js";
-import type { JobState, NewJob } from "../../models/job.js";
-import type { InsertedJob } from "../store.js";
+import type { JobPlan, JobState, NewJob } from "../../models/job.js";
+import type { InsertedJobs } from "../store.js";
 import { type Dependants, dependencyFailure } from "./dependants.js";
 
 /** Rows of one statement: a statement for each would cost almost twice as much. */
@@ -33,10 +33,10 @@ export class JobInsert {
     const insert = (
       rows: number,
       columns: readonly string[],
-    ): BetterSqlite3.Statement<[Value[]]> => {
+    ): BetterSqlite3.Statement<Value[]> => {
       const row = `(${columns.map(() => "?").join(", ")})`;
-      return db.prepare<[Value[]]>(
-        `insert into myjobs_job (${columns.join(", ")}) values ${Array<string>(rows).fill(row).join(", ")}`,
+      return db.prepare<Value[]>(
+        `insert or fail into myjobs_job (${columns.join(", ")}) values ${Array<string>(rows).fill(row).join(", ")}`,
       );
     };
     this.#insert = insert(1, [...plain, ...others]);
@@ -50,20 +50,20 @@ export class JobInsert {
     );
   }
 
-  insert(jobs: readonly NewJob[], now: number): InsertedJob[] {
+  insert(jobs: readonly NewJob[], now: number): InsertedJobs {
     const first = 1 + (this.#lastId.get()?.seq ?? 0);
-    const inserted: InsertedJob[] = [];
-    while (inserted.length < jobs.length) {
-      const from = inserted.length;
-      const to = this.#insertTogether(first, jobs, from);
-      for (let at = from; at < to; at += 1)
-        inserted.push({ id: first + at, ended: false });
-      const job = jobs[to];
-      if (to > from || job === undefined) continue;
-      const id = first + from;
-      inserted.push({ id, ended: this.#insertOne(id, job, now) });
+    const ended: number[] = [];
+    for (let at = 0; at < jobs.length;) {
+      const to = this.#insertTogether(first, jobs, at);
+      if (to > at) {
+        at = to;
+        continue;
+      }
+      const id = first + at;
+      if (this.#insertOne(id, jobs[at]!, now)) ended.push(id);
+      at += 1;
     }
-    return inserted;
+    return { ids: jobs.map((_, at) => first + at), ended };
   }
 
   /** Stores the next ones, if they are enough and wait for nothing; gives the place of the first that is left. */
@@ -76,7 +76,7 @@ export class JobInsert {
     if (to > jobs.length) return from;
     let isPlain = true;
     for (let at = from; at < to; at += 1) {
-      const { category, timeout, die, dependencies } = jobs[at]!;
+      const { category, timeout, die, dependencies } = jobs[at]!.plan;
       if (dependencies.length > 0) return from;
       if (category !== "" || timeout !== 0 || !die) isPlain = false;
     }
@@ -84,20 +84,21 @@ export class JobInsert {
     for (let at = from; at < to; at += 1) {
       const job = jobs[at]!;
       pushPlain(values, first + at, job);
-      if (!isPlain) pushOthers(values, job, 0);
+      if (!isPlain) pushOthers(values, job.plan, 0);
     }
-    (isPlain ? this.#insertPlain : this.#insertMany).run(values);
+    (isPlain ? this.#insertPlain : this.#insertMany).run(...values);
     return to;
   }
 
   /** True if it has ended already. */
   #insertOne(id: number, job: NewJob, now: number): boolean {
-    const { waiting, failed } = this.#look(job.dependencies);
+    const { plan } = job;
+    const { waiting, failed } = this.#look(plan.dependencies);
     const values: Value[] = [];
     pushPlain(values, id, job);
-    pushOthers(values, job, waiting);
-    this.#insert.run(values);
-    job.dependencies.forEach((dependsOn, position) =>
+    pushOthers(values, plan, waiting);
+    this.#insert.run(...values);
+    plan.dependencies.forEach((dependsOn, position) =>
       this.#depend.run(id, position, dependsOn),
     );
     if (failed !== undefined)
@@ -125,14 +126,15 @@ export class JobInsert {
 function pushPlain(
   values: Value[],
   id: number,
-  { name, actionId, kwargs }: NewJob,
+  { plan, actionId, kwargs }: NewJob,
 ): void {
-  values.push(id, name === "" ? `j${String(id)}` : name, actionId, kwargs);
+  const name = plan.name === "" ? `j${String(id)}` : plan.name;
+  values.push(id, name, actionId, kwargs);
 }
 
 function pushOthers(
   values: Value[],
-  { category, timeout, die }: NewJob,
+  { category, timeout, die }: JobPlan,
   waiting: number,
 ): void {
   values.push(category, timeout, die ? 1 : 0, waiting);

@@ -90,7 +90,7 @@ export class SqliteStore implements contract.Store {
     return this.#run(() => this.#actions.find(filter));
   }
 
-  insertJobs(jobs: readonly NewJob[]): Promise<contract.InsertedJob[]> {
+  insertJobs(jobs: readonly NewJob[]): Promise<contract.InsertedJobs> {
     return this.#run(() => this.#insert.insert(jobs, this.#now()));
   }
 

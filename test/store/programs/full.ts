@@ -22,13 +22,9 @@ function fault(cause: unknown): string {
 
 function job(kwargs: string): NewJob {
   return {
-    name: "",
-    category: "",
-    timeout: 0,
+    plan: { name: "", category: "", timeout: 0, die: true, dependencies: [] },
     actionId: 1,
     kwargs,
-    die: true,
-    dependencies: [],
   };
 }
 

@@ -172,22 +172,22 @@ export function dependencySuite(hosts: Hosts): void {
     test("that had failed before ends the job as it is stored", async () => {
       const store = await hosts.open(() => 7_777);
       const [ok, bad] = [await finished(store), await failed(store)];
-      const [direct] = await store.insertJobs([
+      const first = await store.insertJobs([
         newJob({ dependencies: [ok, bad] }),
       ]);
-      expect(direct!.ended).toBe(true);
-      expect(await job(store, direct!.id)).toMatchObject({
+      const direct = first.ids[0]!;
+      expect(first.ended).toEqual([direct]);
+      expect(await job(store, direct)).toMatchObject({
         ...dependencyFailure(bad),
         timeStop: 7_777,
       });
-      const [behind, free] = await store.insertJobs([
-        newJob({ dependencies: [direct!.id] }),
+      const second = await store.insertJobs([
+        newJob({ dependencies: [direct] }),
         newJob(),
       ]);
-      expect([behind!.ended, free!.ended]).toEqual([true, false]);
-      expect(await job(store, behind!.id)).toMatchObject(
-        dependencyFailure(direct!.id),
-      );
+      const behind = second.ids[0]!;
+      expect(second.ended).toEqual([behind]);
+      expect(await job(store, behind)).toMatchObject(dependencyFailure(direct));
     });
 
     test("by being cancelled does the same", async () => {

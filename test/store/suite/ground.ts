@@ -1,4 +1,9 @@
-import type { JobRecord, JobState, NewJob } from "../../../src/models/job.js";
+import type {
+  JobPlan,
+  JobRecord,
+  JobState,
+  NewJob,
+} from "../../../src/models/job.js";
 import type { WorkerRecord } from "../../../src/models/worker.js";
 import type {
   Attempt,
@@ -25,31 +30,33 @@ export const failure = {
   timeStop: 2_000,
 } as const;
 
-export function newJob(changes: Partial<NewJob> = {}): NewJob {
+export type JobChanges = Partial<JobPlan & Omit<NewJob, "plan">>;
+
+export function newJob({
+  actionId = 1,
+  kwargs = "{}",
+  ...plan
+}: JobChanges = {}): NewJob {
+  const standard = { name: "", category: "", timeout: 0, die: true };
   return {
-    name: "",
-    category: "",
-    timeout: 0,
-    actionId: 1,
-    kwargs: "{}",
-    die: true,
-    dependencies: [],
-    ...changes,
+    plan: { ...standard, dependencies: [], ...plan },
+    actionId,
+    kwargs,
   };
 }
 
 /** Stores jobs, in one operation; gives their ids. */
 export async function schedule(
   store: Store,
-  ...jobs: Partial<NewJob>[]
+  ...jobs: JobChanges[]
 ): Promise<number[]> {
-  const inserted = await store.insertJobs(jobs.map(newJob));
-  return inserted.map(({ id }) => id);
+  const { ids } = await store.insertJobs(jobs.map(newJob));
+  return [...ids];
 }
 
 export async function scheduleOne(
   store: Store,
-  job: Partial<NewJob> = {},
+  job: JobChanges = {},
 ): Promise<number> {
   const [id] = await schedule(store, job);
   return id!;

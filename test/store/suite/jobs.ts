@@ -1,11 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 
 import { JobNotFoundError } from "../../../src/errors.js";
-import {
-  errorCats,
-  type JobError,
-  type NewJob,
-} from "../../../src/models/job.js";
+import { errorCats, type JobError } from "../../../src/models/job.js";
 import {
   claim,
   failed,
@@ -14,6 +10,7 @@ import {
   finished,
   type Hosts,
   job,
+  type JobChanges,
   schedule,
   scheduleOne,
   states,
@@ -53,7 +50,7 @@ export function jobSuite(hosts: Hosts): void {
       });
     });
 
-    test.each<[string, Partial<NewJob>]>([
+    test.each<[string, JobChanges]>([
       ["plain", {}],
       ["of a category", { category: "images" }],
       ["with a limit", { timeout: 250 }],
@@ -96,7 +93,7 @@ export function jobSuite(hosts: Hosts): void {
 
     test("of no jobs stores none", async () => {
       const store = await hosts.open();
-      expect(await store.insertJobs([])).toEqual([]);
+      expect((await store.insertJobs([])).ids).toEqual([]);
       expect(await store.countJobs({})).toBe(0);
     });
   });

@@ -1,0 +1,59 @@
+import type { Ending } from "./ending.js";
+
+/** Ids of one page. */
+const size = 64;
+
+interface Page {
+  readonly endings: (Ending | undefined)[];
+  /** How many are there. */
+  left: number;
+}
+
+/**
+ * Ends by the ids of their jobs, which follow one another where jobs are scheduled together: in pages of
+ * neighbours, since in a Map of very many each takes several times as long to be put in, found and removed.
+ */
+export class Endings implements Iterable<Ending> {
+  readonly #pages = new Map<number, Page>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(id: number): Ending | undefined {
+    return this.#pages.get(pageOf(id))?.endings[id % size];
+  }
+
+  /** One that is not there yet. */
+  add(ending: Ending): void {
+    const { id } = ending;
+    let page = this.#pages.get(pageOf(id));
+    if (page === undefined) {
+      page = { endings: new Array<undefined>(size).fill(undefined), left: 0 };
+      this.#pages.set(pageOf(id), page);
+    }
+    page.endings[id % size] = ending;
+    page.left += 1;
+    this.#size += 1;
+  }
+
+  /** One that is there. */
+  remove({ id }: Ending): void {
+    const page = this.#pages.get(pageOf(id))!;
+    page.endings[id % size] = undefined;
+    page.left -= 1;
+    this.#size -= 1;
+    if (page.left === 0) this.#pages.delete(pageOf(id));
+  }
+
+  /** Mostly in the order in which they were added. */
+  *[Symbol.iterator](): Generator<Ending> {
+    for (const { endings } of this.#pages.values())
+      for (const ending of endings) if (ending !== undefined) yield ending;
+  }
+}
+
+function pageOf(id: number): number {
+  return Math.floor(id / size);
+}
