@@ -3,14 +3,13 @@ import { writeSync } from "node:fs";
 import { Runner } from "../src/execution/runner.js";
 import { Marks } from "../src/transport/marks.js";
 import {
+  type ChildMessage,
   type ChildSettings,
   marksFd,
   tellFd,
 } from "../src/transport/messages.js";
 import {
-  type PackedChildMessage,
   type PackedHostMessage,
-  packEnd,
   unpackJobs,
 } from "../src/transport/packing.js";
 import { tell } from "../src/transport/tell.js";
@@ -20,7 +19,7 @@ const exit = process.exit.bind(process);
 // Jobs have no business with the host's words. (`disconnect` stays: Node itself calls it.)
 Reflect.deleteProperty(process, "send");
 
-const say = (message: PackedChildMessage): void => {
+const say = (message: ChildMessage): void => {
   try {
     tell(tellFd, message);
   } catch (cause) {
@@ -43,9 +42,7 @@ const queue =
 
 const runner = new Runner(
   {
-    ended: (end) => {
-      say(packEnd(end));
-    },
+    ended: say,
     skipped: ({ job, mark }) => {
       say({ type: "skipped", id: job.id, mark });
     },

@@ -15,6 +15,7 @@ export function execute(
   const timeStart = now();
   const begun = monotonic();
   const end = (outcome: Pick<End, "result" | "error">): End => ({
+    type: "end",
     id,
     attempt,
     timeStart,

@@ -127,6 +127,7 @@ export class Runner {
       const error = toJobError(cause);
       const took = monotonic() - start;
       this.#port.ended({
+        type: "end",
         id,
         attempt,
         timeStart: begun,

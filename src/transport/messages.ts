@@ -27,6 +27,7 @@ export type HostMessage =
 
 /** How a job ended, as the process that ran it tells. */
 export interface End {
+  type: "end";
   id: number;
   attempt: number;
   /** Epoch milliseconds. */
@@ -43,7 +44,7 @@ export interface End {
 export type ChildMessage =
   | { type: "ready" }
   | { type: "pong" }
-  | ({ type: "end" } & End)
+  | End
   /** It had been taken back when its turn came, and was not started. */
   | { type: "skipped"; id: number; mark: number }
   /** The process must die of something that was thrown outside of any job's own promise. */

@@ -1,28 +1,11 @@
-import {
-  type ChildMessage,
-  type End,
-  type HostMessage,
-  isChildMessage,
-  type SentJob,
-  type WorkMessage,
-} from "./messages.js";
+import type { HostMessage, SentJob, WorkMessage } from "./messages.js";
 
-/** As messages travel: those of which there are many as lists, which are shorter than names, and sooner read. */
-export type PackedChildMessage = ChildMessage | PackedEnd;
+/** As messages to a child travel: jobs, of which there are many, as lists, which are shorter than names, and sooner read. */
 export type PackedHostMessage =
   | Exclude<HostMessage, Jobs>
   | (Omit<Jobs, "jobs"> & { jobs: readonly PackedJob[] });
 
 type Jobs = Extract<WorkMessage, { type: "jobs" }>;
-
-/** An end that went well. */
-type PackedEnd = [
-  id: number,
-  attempt: number,
-  timeStart: number,
-  took: number,
-  result: string,
-];
 
 type PackedJob = readonly [
   id: number,
@@ -34,24 +17,6 @@ type PackedJob = readonly [
   /** Left out where none of them is there. */
   ...rest: [] | [category: string, dependencies: number[], results: string[]],
 ];
-
-export function packEnd(end: End): PackedChildMessage {
-  const { id, attempt, timeStart, took, result, error, rss } = end;
-  return result === undefined || error !== undefined || rss !== undefined
-    ? { type: "end", ...end }
-    : [id, attempt, timeStart, took, result];
-}
-
-export function unpackEnd(message: PackedChildMessage): ChildMessage {
-  if (!Array.isArray(message)) return message;
-  const [id, attempt, timeStart, took, result] = message;
-  return { type: "end", id, attempt, timeStart, took, result };
-}
-
-/** Whether it is what a child tells: a job may write on the same way. */
-export function isPacked(value: unknown): value is PackedChildMessage {
-  return Array.isArray(value) ? value.length === 5 : isChildMessage(value);
-}
 
 export function packJobs(message: HostMessage): PackedHostMessage {
   if (message.type !== "jobs") return message;

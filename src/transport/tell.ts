@@ -1,18 +1,18 @@
 import { writeSync } from "node:fs";
 import type { Readable } from "node:stream";
 
+import { fromLines, toLine } from "./lines.js";
 import type { ChildMessage } from "./messages.js";
-import { isPacked, type PackedChildMessage, unpackEnd } from "./packing.js";
 
-/** Characters of one message, less than a text may have in V8. */
-const longest = 2 ** 29 - 2 ** 10;
+/** Bytes of one message: SQLite takes no longer text. */
+const longest = 2 ** 30;
 
 /**
- * What a child tells its host, each message as a line of JSON. It is in the kernel's hands when this
- * returns, whatever the process does next: loop without end, exit, or be killed. Many are read at once.
+ * What a child tells its host, each message as a line. It is in the kernel's hands when this returns,
+ * whatever the process does next: loop without end, exit, or be killed. Many are read at once.
  */
-export function tell(fd: number, message: PackedChildMessage): void {
-  const line = Buffer.from(`${JSON.stringify(message)}\n`);
+export function tell(fd: number, message: ChildMessage): void {
+  const line = Buffer.from(toLine(message));
   for (let at = 0; at < line.length;) at += writeSync(fd, line, at);
 }
 
@@ -22,20 +22,24 @@ export function hear(
   callback: (message: ChildMessage) => void,
   broken: () => void,
 ): void {
-  let begun = "";
-  stream?.setEncoding("utf8");
-  stream?.on("data", (text: string) => {
-    const end = text.lastIndexOf("\n");
-    const isTooLong = begun.length + text.length > longest;
-    if (end < 0 && !isTooLong) {
-      begun += text;
+  /** Of a line whose end has not come. */
+  let begun: Buffer[] = [];
+  let size = 0;
+  stream?.on("data", (chunk: Buffer) => {
+    const end = chunk.lastIndexOf("\n") + 1;
+    const isTooLong = size + chunk.length > longest;
+    if (end === 0 && !isTooLong) {
+      begun.push(chunk);
+      size += chunk.length;
       return;
     }
     const { messages, isWhole } = isTooLong
       ? { messages: [], isWhole: false }
-      : read(begun + text.slice(0, end));
-    begun = text.slice(end + 1);
-    for (const message of messages) callback(unpackEnd(message));
+      : fromLines(joined(begun, chunk.subarray(0, end)));
+    const rest = chunk.subarray(end);
+    begun = rest.length === 0 ? [] : [rest];
+    size = rest.length;
+    for (const message of messages) callback(message);
     if (isWhole) return;
     stream.destroy();
     broken();
@@ -44,27 +48,6 @@ export function hear(
   stream?.on("error", () => undefined);
 }
 
-/** The messages; if one is none, those before it. */
-function read(lines: string): {
-  messages: PackedChildMessage[];
-  isWhole: boolean;
-} {
-  // At once, which is faster than one by one: a line break stands only between them.
-  const all = parsed(`[${lines.replaceAll("\n", ",")}]`) as
-    unknown[] | undefined;
-  if (all?.every(isPacked) === true) return { messages: all, isWhole: true };
-  const each = lines.split("\n").map(parsed);
-  const count = each.findIndex((one) => !isPacked(one));
-  return {
-    messages: each.slice(0, count) as PackedChildMessage[],
-    isWhole: false,
-  };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function joined(begun: readonly Buffer[], end: Buffer): Buffer {
+  return begun.length === 0 ? end : Buffer.concat([...begun, end]);
 }

@@ -127,6 +127,7 @@ describe("what a worker holds", () => {
     holdings.stop(1, cancelled());
     expect(vessel.signals).toEqual([]);
     const end = {
+      type: "end" as const,
       id: 1,
       attempt: 1,
       timeStart: 1,

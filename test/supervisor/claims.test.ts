@@ -75,6 +75,7 @@ describe("a worker told to end while a job is being claimed for it", () => {
 
   const end = (id: number) =>
     ({
+      type: "end",
       id,
       attempt: 1,
       timeStart: 1,

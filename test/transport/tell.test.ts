@@ -5,12 +5,11 @@ import { PassThrough } from "node:stream";
 
 import { expect, jest, test } from "@jest/globals";
 
-import type { ChildMessage } from "../../src/transport/messages.js";
-import { packEnd } from "../../src/transport/packing.js";
+import type { ChildMessage, End } from "../../src/transport/messages.js";
 import { hear, tell } from "../../src/transport/tell.js";
 import { temporaryFolder } from "../support/instance.js";
 
-const end = (id: number, result: string): ChildMessage => ({
+const end = (id: number, result: string): End => ({
   ...{ type: "end", id, attempt: 1, result },
   ...{ timeStart: 1, took: 0.5 },
 });
@@ -20,6 +19,10 @@ const messages: ChildMessage[] = [
   { type: "skipped", id: 2, mark: 3 },
   end(3, JSON.stringify("x".repeat(300_000))),
   end(4, "null"),
+  { ...end(5, "1"), rss: 5 },
+  { ...end(6, "1"), timeStart: -1_000, took: 0.017 },
+  { ...end(7, "1"), took: 86_400_000.001 },
+  { ...end(8, "1"), error: { name: "Error", message: "no", stack: "" } },
 ];
 
 test.each([1, 7, 65_536])(
@@ -27,8 +30,7 @@ test.each([1, 7, 65_536])(
   async (size) => {
     const file = path.join(temporaryFolder(), "told");
     const fd = openSync(file, "w");
-    for (const message of messages)
-      tell(fd, message.type === "end" ? packEnd(message) : message);
+    for (const message of messages) tell(fd, message);
     const bytes = readFileSync(file);
     const stream = new PassThrough();
     const heard: ChildMessage[] = [];
@@ -46,6 +48,11 @@ test.each([1, 7, 65_536])(
 test.each([
   "null",
   "1",
+  "1,2,3,4,",
+  "1,2,3,x,5",
+  "1,2,3,4",
+  "1,2,3.5,4,5",
+  "1,-2,3,4,5",
   "{}",
   '"end"',
   '{"type":"other"}',
@@ -57,7 +64,7 @@ test.each([
   "",
 ])(
   "Of words that are no message, such as %j, those before are heard, and then none any more",
-  (words) => {
+  async (words) => {
     const stream = new PassThrough();
     const heard: ChildMessage[] = [];
     const broken = jest.fn();
@@ -69,7 +76,8 @@ test.each([
       words,
       line(end(9, "1")),
     ];
-    stream.emit("data", `${sent.join("\n")}\n`);
+    stream.write(`${sent.join("\n")}\n`);
+    await once(stream, "close");
     expect(heard).toEqual([messages[0], messages[2]]);
     expect(broken).toHaveBeenCalledTimes(1);
     expect(stream.destroyed).toBe(true);
