@@ -44,6 +44,7 @@ export class Desk implements JobPort {
         port.dispatcher().news();
       },
       stored: this.#scheduled.bind(this),
+      follow: this.#waits.follow.bind(this.#waits),
     });
   }
 
@@ -57,7 +58,7 @@ export class Desk implements JobPort {
     try {
       const text = kwargsJson(where, kwargs, "kwargs");
       const plan = this.#plan(where, options);
-      if (plan.dependencies.length > 0 || plan.wait)
+      if (plan.dependencies.length > 0)
         return this.#schedule(where, given, [text], plan).then(first);
       const action = this.#scheduling.action(where, given);
       return action instanceof Promise
@@ -200,9 +201,12 @@ export class Desk implements JobPort {
   }
 
   #store(action: ActionRecord, plan: Plan, kwargs: string): Promise<Job> {
-    const job = this.#intake.one({ plan, actionId: action.id, kwargs });
+    const job = { plan, actionId: action.id, kwargs };
+    const stored = plan.wait
+      ? this.#intake.awaited(job)
+      : this.#intake.one(job);
     this.#announce(action);
-    return job;
+    return stored;
   }
 
   #announce(action: ActionRecord): void {

@@ -8,11 +8,16 @@ const prompt = 5;
 /** So many that storing them does not hold up the event loop. */
 const most = 256;
 
+/** Ends a promise of a handle. */
+export type Settle<Handle> = (handle: Handle | Promise<never>) => void;
+
 export interface IntakePort<Handle> {
   /** Of jobs that claims which were asked for after them may have missed. */
   late(): void;
   /** What the caller is given of one that is stored. */
   stored(id: number, job: NewJob): Handle;
+  /** The caller is to hear of it when it has ended. */
+  follow(handle: Handle, settle: Settle<Handle>): void;
 }
 
 type Insert = (jobs: readonly NewJob[]) => Promise<InsertedJobs>;
@@ -43,10 +48,25 @@ export class Intake<Handle> {
   }
 
   one(job: NewJob): Promise<Handle> {
-    const batch = (this.#open ??= this.#begin());
-    const stored = batch.add(job);
-    if (batch.size === most) this.#send();
+    const stored = this.#batch().add(job);
+    this.#sendFull();
     return stored;
+  }
+
+  /** The same, but resolves when the job has ended: all that is held for it meanwhile is this promise. */
+  awaited(job: NewJob): Promise<Handle> {
+    return new Promise((settle) => {
+      this.#batch().follow(job, settle);
+      this.#sendFull();
+    });
+  }
+
+  #batch(): Batch<Handle> {
+    return (this.#open ??= this.#begin());
+  }
+
+  #sendFull(): void {
+    if (this.#open?.size === most) this.#send();
   }
 
   #begin(): Batch<Handle> {
@@ -68,6 +88,8 @@ class Batch<Handle> {
   readonly #insert: Insert;
   readonly #port: IntakePort<Handle>;
   readonly #jobs: NewJob[] = [];
+  /** By the places of their jobs, of those that are to be followed. */
+  readonly #followed = new Map<number, Settle<Handle>>();
   /** Their ids, in their order; where they could not be stored together, each in its own time. */
   readonly #stored: Promise<readonly (number | Promise<number>)[]>;
   #begin: (stored: Promise<InsertedJobs>) => void = () => undefined;
@@ -86,6 +108,11 @@ class Batch<Handle> {
         return this.#jobs.map((job) => this.#alone(job));
       },
     );
+    this.#stored.then(this.#followAll, (cause: unknown) => {
+      const failed = Promise.reject(cause);
+      for (const settle of this.#followed.values()) settle(failed);
+      failed.catch(() => undefined);
+    });
   }
 
   get size(): number {
@@ -97,6 +124,11 @@ class Batch<Handle> {
     return this.#stored.then(this.#tell);
   }
 
+  follow(job: NewJob, settle: Settle<Handle>): void {
+    this.#followed.set(this.#jobs.length, settle);
+    this.#jobs.push(job);
+  }
+
   send(): void {
     this.#begin(this.#insert(this.#jobs));
   }
@@ -105,14 +137,38 @@ class Batch<Handle> {
   readonly #tell = (
     ids: readonly (number | Promise<number>)[],
   ): Handle | Promise<Handle> => {
+    while (this.#followed.has(this.#told)) this.#told += 1;
     const at = this.#told++;
+    return this.#handle(ids, at);
+  };
+
+  readonly #followAll = (ids: readonly (number | Promise<number>)[]): void => {
+    for (const [at, settle] of this.#followed) {
+      const handle = this.#handle(ids, at);
+      if (!(handle instanceof Promise)) this.#port.follow(handle, settle);
+      else
+        handle.then(
+          (late) => {
+            this.#port.follow(late, settle);
+          },
+          (cause: unknown) => {
+            settle(Promise.reject(cause));
+          },
+        );
+    }
+  };
+
+  #handle(
+    ids: readonly (number | Promise<number>)[],
+    at: number,
+  ): Handle | Promise<Handle> {
     const [id, job] = [ids[at]!, this.#jobs[at]!];
     if (typeof id === "number") return this.#port.stored(id, job);
     return id.then((late) => {
       this.#port.late();
       return this.#port.stored(late, job);
     });
-  };
+  }
 
   async #alone(job: NewJob): Promise<number> {
     const { ids } = await this.#insert([job]);

@@ -1,4 +1,5 @@
 import { Capturer } from "../actions/capture.js";
+import { isPlain } from "../actions/plain.js";
 import type { Kwargs } from "../actions/types.js";
 import { toJson } from "../actions/values.js";
 import { OptionError } from "../errors.js";
@@ -62,6 +63,7 @@ export class Scheduling {
   /** By key; a promise while it is being stored. */
   readonly #stored = new Map<string, ActionRecord | Promise<ActionRecord>>();
   readonly #standard: Plan;
+  #latest: { options: ScheduleOptions; plan: Plan } | undefined;
   /** Of the last call whose action is not stored yet: it holds those behind it. */
   #last: Promise<ActionRecord> | undefined;
 
@@ -70,8 +72,14 @@ export class Scheduling {
     this.#standard = plan("schedule", undefined);
   }
 
+  /** One for all calls in a row whose options say the same. */
   plan(where: string, options: ScheduleOptions | undefined): Plan {
-    return options === undefined ? this.#standard : plan(where, options);
+    if (options === undefined) return this.#standard;
+    if (this.#latest === undefined || !isAlike(options, this.#latest.options)) {
+      const fresh = plan(where, options);
+      this.#latest = { options: { ...options }, plan: fresh };
+    }
+    return this.#latest.plan;
   }
 
   /**
@@ -137,9 +145,7 @@ export function kwargsJson(
   path: string,
 ): string {
   if (kwargs === undefined) return "{}";
-  const isObject =
-    typeof kwargs === "object" && kwargs !== null && !Array.isArray(kwargs);
-  if (!isObject)
+  if (!isObject(kwargs) || Array.isArray(kwargs))
     throw new OptionError(
       where,
       path,
@@ -173,12 +179,26 @@ function plan(where: string, options: ScheduleOptions | undefined): Plan {
   };
 }
 
+/** Whether both say the same in plain words: what a list or a getter says may change. */
+function isAlike(options: ScheduleOptions, known: ScheduleOptions): boolean {
+  if (!isObject(options) || !isPlain(options)) return false;
+  const names = Object.keys(options) as (keyof ScheduleOptions)[];
+  if (names.length !== Object.keys(known).length) return false;
+  return names.every((name) => {
+    const value = options[name];
+    const isKnown = Object.hasOwn(known, name) && value === known[name];
+    return isKnown && typeof value !== "object";
+  });
+}
+
 function ignore(): void {
   // Its caller is told.
 }
 
 function idOf(value: unknown): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as { id?: unknown }).id
-    : value;
+  return isObject(value) ? (value as { id?: unknown }).id : value;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

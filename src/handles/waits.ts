@@ -1,21 +1,15 @@
-import { clearTimeout, setTimeout, soon } from "../clock.js";
-import {
-  JobFailedError,
-  JobNotFoundError,
-  StoppedError,
-  WaitTimeoutError,
-} from "../errors.js";
+import { clearTimeout, setTimeout } from "../clock.js";
+import { StoppedError, WaitTimeoutError } from "../errors.js";
 import { boolean, duration, readOptions, signal } from "../options.js";
-import type { Ending, Listener } from "../supervisor/ending.js";
+import type { Ending } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
+import { Arrival, ended, failed, type Failure, fatal } from "./arrival.js";
+import type { Settle } from "./intake.js";
 import type { Job, WaitOptions } from "./job.js";
 
 const rules = { timeout: duration(undefined), die: boolean(undefined), signal };
 
 const byDefault = readOptions("wait", rules);
-
-/** Makes the error that ends a wait. Called where the wait is, not where the news came: its stack is the caller's. */
-type Failure = () => unknown;
 
 /** Waiting for jobs. */
 export class Waits {
@@ -49,9 +43,15 @@ export class Waits {
   one(where: string, job: Job, options: WaitOptions | undefined): Promise<Job> {
     if (options !== undefined || this.#stopped || ended(job))
       return this.all(where, [job], options).then(() => job);
-    return new Promise((resolve) => {
-      new Lone(job, resolve).await(this.#waiter);
+    return new Promise((settle) => {
+      this.follow(job, settle);
     });
+  }
+
+  /** The same for one that has just been stored. */
+  follow(job: Job, settle: Settle<Job>): void {
+    if (this.#stopped) settle(rejection(() => new StoppedError("wait")));
+    else new Lone(job, settle).await(this.#waiter);
   }
 
   /** Rejects what still waits. */
@@ -130,53 +130,6 @@ class Wait {
   }
 }
 
-/** A job that is waited for, whose handle is refreshed when it has ended. */
-abstract class Arrival implements Listener {
-  readonly job: Job;
-
-  constructor(job: Job) {
-    this.job = job;
-  }
-
-  /** The job has ended, and its handle knows how. */
-  protected abstract arrived(): void;
-  protected abstract fail(failure: Failure): void;
-
-  await(waiter: Waiter): void {
-    const { ending } = this.job;
-    if (ending.ended || ending.deleted) {
-      soon(() => {
-        this.told(ending);
-      });
-      return;
-    }
-    waiter.await(ending, this);
-    if (!ending.sure) waiter.look();
-  }
-
-  stopped(): void {
-    this.fail(() => new StoppedError("wait"));
-  }
-
-  told({ deleted, fields }: Ending): void {
-    const { job } = this;
-    if (deleted) this.fail(() => new JobNotFoundError(job.id));
-    else if (fields !== undefined) {
-      job.finish(fields);
-      this.arrived();
-    } else {
-      job.load().then(
-        () => {
-          this.arrived();
-        },
-        (cause: unknown) => {
-          this.fail(() => cause);
-        },
-      );
-    }
-  }
-}
-
 class OneOfMany extends Arrival {
   readonly #wait: Wait;
   /** Once it is told, the handle may follow another. */
@@ -200,21 +153,21 @@ class OneOfMany extends Arrival {
 
 /** A job of which its wait, without limits, is all. */
 class Lone extends Arrival {
-  readonly #resolve: (job: Job | Promise<never>) => void;
+  readonly #settle: Settle<Job>;
 
-  constructor(job: Job, resolve: (job: Job | Promise<never>) => void) {
+  constructor(job: Job, settle: Settle<Job>) {
     super(job);
-    this.#resolve = resolve;
+    this.#settle = settle;
   }
 
   protected arrived(): void {
     const { job } = this;
     if (fatal(job, undefined)) this.fail(() => failed(job));
-    else this.#resolve(job);
+    else this.#settle(job);
   }
 
   protected fail(failure: Failure): void {
-    this.#resolve(rejection(failure));
+    this.#settle(rejection(failure));
   }
 }
 
@@ -225,23 +178,4 @@ function rejection(failure: Failure): Promise<never> {
     .then(() => {
       throw failure();
     });
-}
-
-function ended({ state }: Job): boolean {
-  return state !== "NEW" && state !== "RUNNING";
-}
-
-function fatal(job: Job, die: boolean | undefined): boolean {
-  return job.state === "ERROR" && (die ?? job.die);
-}
-
-function failed(job: Job): JobFailedError<Job> {
-  const { id, errorCat, error } = job;
-  const { name = "Error", message = "", stack = "" } = error ?? {};
-  const cause = Object.assign(new Error(message), { name, stack });
-  const shown = job.name === `j${String(id)}` ? "" : ` (${job.name})`;
-  const what = `job ${String(id)}${shown} ended ${errorCat}`;
-  return new JobFailedError(`${what}: ${name}: ${message}`, job, errorCat, {
-    cause,
-  });
 }

@@ -2,7 +2,7 @@ import type { PoolWorker } from "../pool/worker.js";
 
 /** Milliseconds of work that may lie ahead of a worker in its child, so that it never waits for us. */
 const aheadTime = 5;
-const mostAhead = 512;
+const mostAhead = 1_024;
 /** A job that has run so long is slow: what lies behind it in the child may be taken back. */
 export const slow = 10;
 
@@ -18,7 +18,7 @@ export function appetite(
   if (!worker.open) return 0;
   if (!worker.ahead) return settings.concurrency - holds;
   if (worker.slowFor > slow) return 0;
-  const most = Math.floor(aheadTime / Math.max(serviceTime ?? Infinity, 0.01));
+  const most = Math.floor(aheadTime / (serviceTime ?? Infinity));
   const ahead = Math.min(Math.max(most, 1), mostAhead);
   // Refilled by halves, since each claim has a cost of its own.
   return holds <= ahead / 2 ? ahead - holds : 0;

@@ -1,7 +1,7 @@
 /**
- * How many durable, isolated jobs pass a second, how long one alone takes, and how long one of many takes
- * at half of that rate: this package beside the floor, a bare loop of the same parts. Each is measured in a
- * process of its own. Usage: npm run bench -- [jobs] [rounds]
+ * How many durable, isolated jobs pass a second, with some in flight, as one list, and each awaited by itself;
+ * how long one alone takes, and how long one of many takes at half of that rate: this package beside the
+ * floor, a bare loop of the same parts. Each is measured in a process of its own. Usage: npm run bench -- [jobs] [rounds]
  */
 import { execFileSync } from "node:child_process";
 import path from "node:path";
@@ -21,36 +21,47 @@ import { Floor } from "./floor.js";
 type Durability = "full" | "normal";
 type Run = (nr: number) => Promise<unknown>;
 
+interface Runner {
+  run: Run;
+  /** All of them, handed over as one list. */
+  many: (jobs: number) => Promise<unknown>;
+  stop: () => Promise<void>;
+}
+
 /** What is not counted: until V8 has optimized what single jobs run. */
 const warmUp = 5_000;
 const singles = 1_000;
 const inFlight = 2_000;
 
 const kinds = {
-  floor: async (store: string, durability: Durability) => {
+  floor: async (store: string, durability: Durability): Promise<Runner> => {
     const floor = await Floor.start(store, durability);
     const run: Run = (nr) => floor.run({ a: nr, b: 1 });
     const stop = async (): Promise<void> => {
       floor.stop();
     };
-    return { run, stop };
+    return { run, many: (jobs) => each(run, jobs), stop };
   },
-  myjobs: async (store: string, durability: Durability) => {
+  myjobs: async (store: string, durability: Durability): Promise<Runner> => {
     const myjobs = await openBuilt({ store, durability });
     await myjobs.workersSubprocessStart({ nrFixed: 2 });
     const add = ({ a, b }: { a: number; b: number }): number => a + b;
-    const run: Run = async (nr) => {
-      const job = await myjobs.schedule(add, { a: nr, b: 1 });
-      await job.wait();
+    const run: Run = (nr) =>
+      myjobs.schedule(add, { a: nr, b: 1 }, { wait: true });
+    const many: Runner["many"] = async (jobs) => {
+      const all = Array.from({ length: jobs }, (_, nr) => ({ a: nr, b: 1 }));
+      return myjobs.results(await myjobs.scheduleMany(add, all));
     };
-    return { run, stop: () => myjobs.stop() };
+    return { run, many, stop: () => myjobs.stop() };
   },
 };
 
 interface Measured {
   /** Jobs a second, so many in flight. */
   flow: number;
-  /** All at once. */
+  /** As one list. */
+  many: number;
+  /** All at once, each by itself. */
   burst: number;
   /** Milliseconds of single ones. */
   alone: number[];
@@ -79,19 +90,23 @@ async function measure(
   durability: Durability,
   jobs: number,
 ): Promise<Measured> {
-  const { run, stop } = await kinds[kind](store, durability);
+  const { run, many, stop } = await kinds[kind](store, durability);
   const alone: number[] = [];
   for (let nr = 0; nr < warmUp; nr += 1) await run(nr);
   for (let nr = 0; nr < singles; nr += 1)
     alone.push(await timed(() => run(nr)));
   const flowing = await timed(() => flow(run, jobs));
   const half = await paced(run, jobs / flowing / 2, jobs / 4);
-  const bursting = await timed(() =>
-    Promise.all(Array.from({ length: jobs }, (_, nr) => run(nr))),
-  );
+  const together = await timed(() => many(jobs));
+  const bursting = await timed(() => each(run, jobs));
   await stop();
   const rate = (time: number): number => (1_000 * jobs) / time;
-  return { flow: rate(flowing), burst: rate(bursting), alone, half };
+  const [burst, listed] = [rate(bursting), rate(together)];
+  return { flow: rate(flowing), many: listed, burst, alone, half };
+}
+
+function each(run: Run, jobs: number): Promise<unknown> {
+  return Promise.all(Array.from({ length: jobs }, (_, nr) => run(nr)));
 }
 
 async function flow(run: Run, jobs: number): Promise<void> {
@@ -163,7 +178,8 @@ function figures(all: readonly Measured[]): Figures {
   const flow = `${inFlight.toLocaleString("en-US")} in flight, jobs/s`;
   return {
     [flow]: median(all.map((one) => one.flow)),
-    "all at once": median(all.map(({ burst }) => burst)),
+    "as one list": median(all.map(({ many }) => many)),
+    "each by itself": median(all.map(({ burst }) => burst)),
     "alone, p50 ms": quantile(alone, 0.5),
     "alone, p99": quantile(alone, 0.99),
     "half load, p50": quantile(half, 0.5),

@@ -34,6 +34,9 @@ function ground(takes = 0): {
     {
       late: () => (late += 1),
       stored: (id, { plan }) => [id, plan.name],
+      follow: ([id, name], settle) => {
+        settle([id, `${name} has ended`]);
+      },
     },
   );
   return { intake, given, late: () => late };
@@ -52,6 +55,37 @@ describe("The jobs of one turn", () => {
     ]);
     expect((await many).ids).toEqual([3, 4]);
     expect(given).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+  });
+
+  test("keep their callers apart, whether they wait for the jobs' ends or not", async () => {
+    const { intake, given } = ground();
+    const calls = [
+      intake.awaited(job("a")),
+      intake.one(job("b")),
+      intake.awaited(job("c")),
+      intake.awaited(job("d")),
+      intake.one(job("e")),
+    ];
+    expect(await Promise.all(calls)).toEqual([
+      [1, "a has ended"],
+      [2, "b"],
+      [3, "c has ended"],
+      [4, "d has ended"],
+      [5, "e"],
+    ]);
+    expect(given).toEqual([["a", "b", "c", "d", "e"]]);
+  });
+
+  test("of which one cannot be stored tell that, and no other, also where their ends are waited for", async () => {
+    const { intake } = ground();
+    const names = ["a", "bad", "b"];
+    const [a, bad, b] = names.map((name) => intake.awaited(job(name)));
+    await expect(bad).rejects.toThrow("it is bad");
+    expect(await a).toEqual([1, "a has ended"]);
+    expect(await b).toEqual([2, "b has ended"]);
+    const refused = ["a", "late"].map((name) => intake.awaited(job(name)));
+    for (const one of await Promise.allSettled(refused))
+      expect(one).toMatchObject({ reason: expect.any(StoreError) });
   });
 
   test("are not more at once than hold up nobody", async () => {

@@ -6,6 +6,7 @@ import {
   JobFailedError,
   JobNotFoundError,
   OptionError,
+  type ScheduleOptions,
   StoppedError,
   ValueError,
   WaitTimeoutError,
@@ -174,6 +175,67 @@ describe("scheduling", () => {
     await expect(
       myjobs.schedule(fail, { message: "no" }, { wait: true }),
     ).rejects.toThrow(/no/);
+  });
+
+  test("resolves at the end of a job that fails and shall not reject", async () => {
+    const myjobs = await open();
+    await myjobs.workerStart();
+    const options = { wait: true, die: false };
+    const job = await myjobs.schedule(fail, { message: "no" }, options);
+    expect(job).toMatchObject({ state: "ERROR", error: { message: "no" } });
+  });
+
+  test("rejects with a stack of whoever called, where the job fails whose end it waits for", async () => {
+    const myjobs = await open();
+    await myjobs.workerStart();
+    const theCaller = async (): Promise<unknown> =>
+      await myjobs.schedule(fail, { message: "no" }, { wait: true });
+    const error = await theCaller().catch((cause: unknown) => cause as Error);
+    expect((error as Error).stack).toMatch(/theCaller/);
+  });
+
+  test("rejects a call that waits for the end when the instance stops", async () => {
+    const myjobs = await open();
+    const call = myjobs.schedule(addition, { a: 1, b: 2 }, { wait: true });
+    const refused = expect(call).rejects.toThrow(StoppedError);
+    await until("it is stored", async () => (await myjobs.jobs.count()) === 1);
+    await myjobs.stop();
+    await refused;
+  });
+
+  test("heeds the options of each call, however like those of the call before", async () => {
+    const myjobs = await open();
+    const options: ScheduleOptions = { category: "a", timeout: 5 };
+    const calls = [myjobs.schedule(addition, { a: 1, b: 2 }, options)];
+    calls.push(myjobs.schedule(addition, { a: 1, b: 2 }, { ...options }));
+    options.category = "b";
+    calls.push(myjobs.schedule(addition, { a: 1, b: 2 }, options));
+    const less = { timeout: 5 };
+    calls.push(myjobs.schedule(addition, { a: 1, b: 2 }, less));
+    const [first, ...others] = await Promise.all(calls);
+    const all = [first!, ...others];
+    expect(all.map(({ category }) => category)).toEqual(["a", "a", "b", ""]);
+    const before = [first!.id];
+    const hanging = [
+      await myjobs.schedule(addition, { a: 1, b: 2 }, { dependencies: before }),
+    ];
+    before.push(others[0]!.id);
+    hanging.push(
+      await myjobs.schedule(addition, { a: 1, b: 2 }, { dependencies: before }),
+    );
+    expect(hanging.map(({ dependencies }) => dependencies.length)).toEqual([
+      1, 2,
+    ]);
+    const unknown = { tiemout: undefined } as unknown as ScheduleOptions;
+    const known = { timeout: undefined } as unknown as ScheduleOptions;
+    await myjobs.schedule(addition, { a: 1, b: 2 }, known);
+    await expect(
+      myjobs.schedule(addition, { a: 1, b: 2 }, unknown),
+    ).rejects.toThrow(/tiemout/);
+    const inherited = Object.create({ category: "c" }) as ScheduleOptions;
+    await myjobs.schedule(addition, { a: 1, b: 2 }, {});
+    const last = await myjobs.schedule(addition, { a: 1, b: 2 }, inherited);
+    expect(last.category).toBe("c");
   });
 });
 

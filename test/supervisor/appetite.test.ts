@@ -22,7 +22,7 @@ describe("a worker's appetite", () => {
       ["is one job while it is not known how long they take", {}, undefined, 1],
       ["is nothing more then, once it has that", { holds: 1 }, undefined, 0],
       ["is some milliseconds of work while jobs are short", {}, 0.1, 50],
-      ["is bounded, however short they are", {}, 0.001, 500],
+      ["is bounded, however short they are", {}, 0.001, 1_024],
       ["is one job where they are long", {}, 1_000, 1],
       ["comes back when half of that is done", { holds: 25 }, 0.1, 25],
       ["is nothing until then", { holds: 26 }, 0.1, 0],

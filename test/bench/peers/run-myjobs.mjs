@@ -13,8 +13,7 @@ const add = ({ a, b }) => a + b;
 
 await measure({
   one: async (kwargs) => {
-    const job = await myjobs.schedule(add, kwargs);
-    await job.wait();
+    const job = await myjobs.schedule(add, kwargs, { wait: true });
     return job.result;
   },
   ...(BENCH_MANY && {
