@@ -53,7 +53,7 @@ export class Intake<Handle> {
     return stored;
   }
 
-  /** The same, but resolves when the job has ended: all that is held for it meanwhile is this promise. */
+  /** The same, but resolves when the job has ended: one promise for both. */
   awaited(job: NewJob): Promise<Handle> {
     return new Promise((settle) => {
       this.#batch().follow(job, settle);

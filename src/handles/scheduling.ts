@@ -1,5 +1,4 @@
 import { Capturer } from "../actions/capture.js";
-import { isPlain } from "../actions/plain.js";
 import type { Kwargs } from "../actions/types.js";
 import { toJson } from "../actions/values.js";
 import { OptionError } from "../errors.js";
@@ -54,6 +53,9 @@ const rules = {
   wait: boolean(false),
 };
 
+/** Those whose values are no lists. */
+const plainNames = ["name", "category", "timeout", "die", "wait"] as const;
+
 export type Plan = JobPlan & { wait: boolean };
 
 /** Turns a call of `schedule` into what the store is given. */
@@ -63,23 +65,22 @@ export class Scheduling {
   /** By key; a promise while it is being stored. */
   readonly #stored = new Map<string, ActionRecord | Promise<ActionRecord>>();
   readonly #standard: Plan;
-  #latest: { options: ScheduleOptions; plan: Plan } | undefined;
+  #latest: Plan;
   /** Of the last call whose action is not stored yet: it holds those behind it. */
   #last: Promise<ActionRecord> | undefined;
 
   constructor(store: Store) {
     this.#store = store;
     this.#standard = plan("schedule", undefined);
+    this.#latest = this.#standard;
   }
 
   /** One for all calls in a row whose options say the same. */
   plan(where: string, options: ScheduleOptions | undefined): Plan {
     if (options === undefined) return this.#standard;
-    if (this.#latest === undefined || !isAlike(options, this.#latest.options)) {
-      const fresh = plan(where, options);
-      this.#latest = { options: { ...options }, plan: fresh };
-    }
-    return this.#latest.plan;
+    const isLatest =
+      isObject(options) && makes(options, this.#latest, this.#standard);
+    return isLatest ? this.#latest : (this.#latest = plan(where, options));
   }
 
   /**
@@ -179,15 +180,16 @@ function plan(where: string, options: ScheduleOptions | undefined): Plan {
   };
 }
 
-/** Whether both say the same in plain words: what a list or a getter says may change. */
-function isAlike(options: ScheduleOptions, known: ScheduleOptions): boolean {
-  if (!isObject(options) || !isPlain(options)) return false;
-  const names = Object.keys(options) as (keyof ScheduleOptions)[];
-  if (names.length !== Object.keys(known).length) return false;
-  return names.every((name) => {
-    const value = options[name];
-    const isKnown = Object.hasOwn(known, name) && value === known[name];
-    return isKnown && typeof value !== "object";
+/** Whether these would make that plan, all that is not given being as `standard` has it. */
+function makes(options: object, known: Plan, standard: Plan): boolean {
+  if (known.dependencies.length > 0) return false;
+  const given = options as Partial<Record<keyof Plan, unknown>>;
+  if (given.dependencies !== undefined) return false;
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(rules, name)) return false;
+  return plainNames.every((name) => {
+    const value = given[name];
+    return (value === undefined ? standard[name] : value) === known[name];
   });
 }
 

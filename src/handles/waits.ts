@@ -48,7 +48,7 @@ export class Waits {
     });
   }
 
-  /** The same for one that has just been stored. */
+  /** The same for a promise that is there already. */
   follow(job: Job, settle: Settle<Job>): void {
     if (this.#stopped) settle(rejection(() => new StoppedError("wait")));
     else new Lone(job, settle).await(this.#waiter);

@@ -19,6 +19,10 @@ export class Assignment implements SentJob {
   startedAt = Infinity;
   verdict: Verdict | undefined;
   termination: Termination | undefined;
+  /** What became of it is known: it is held no more. */
+  removed = false;
+  /** The one that was given to the worker after it. */
+  next: Assignment | undefined;
 
   constructor(job: ClaimedJob, mark: number, ahead: boolean, limit: number) {
     this.job = job;

@@ -1,9 +1,11 @@
 import { monotonic, now } from "../clock.js";
 import type { ActionRecord } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
+import { after } from "../transport/marks.js";
 import type { End } from "../transport/messages.js";
 import { Alarm } from "./alarm.js";
 import { Assignment } from "./assignment.js";
+import { Held } from "./held.js";
 import {
   crashed,
   killed,
@@ -41,7 +43,7 @@ export class Holdings {
   readonly #vessel: Vessel;
   readonly #options: HoldingsOptions;
   readonly #port: HoldingsPort;
-  readonly #held = new Map<number, Assignment>();
+  readonly #held = new Held();
   readonly #knownActions = new Set<number>();
   readonly #alarm = new Alarm(() => {
     this.#stopLate();
@@ -60,12 +62,12 @@ export class Holdings {
 
   /** The one held longest. */
   get head(): Assignment | undefined {
-    return this.#held.values().next().value;
+    return this.#held.first;
   }
 
   /** Milliseconds for which the first has been running; none if its end is on its way: what lay behind it runs. */
   get headFor(): number {
-    const [head, next] = this.#held.values();
+    const [head, next] = this.#held;
     if (head?.started !== true) return 0;
     return next?.ahead === true && this.#hasStarted(next)
       ? 0
@@ -81,7 +83,7 @@ export class Holdings {
 
   /** Takes back what has not started. */
   revoke(): void {
-    for (const assignment of this.#held.values()) {
+    for (const assignment of this.#held) {
       if (this.#revoke(assignment)) this.#release(assignment, false);
     }
   }
@@ -97,7 +99,7 @@ export class Holdings {
   }
 
   abortAll(reason: string): void {
-    for (const { job } of this.#held.values()) this.#abort(job, reason);
+    for (const { job } of this.#held) this.#abort(job, reason);
   }
 
   /** True if the end was accepted: a late answer of an attempt that was given up on is refused. */
@@ -130,7 +132,7 @@ export class Holdings {
   /** The vessel is gone, and with it all that it held. */
   lost(gone: Gone, ending: Ending): void {
     this.#alarm.clear();
-    const held = [...this.#held.values()];
+    const held = [...this.#held];
     const guilty = this.#guilty(held, gone);
     for (const assignment of held) {
       const { verdict, job } = assignment;
@@ -166,10 +168,10 @@ export class Holdings {
   #hold(job: ClaimedJob): Assignment {
     const { concurrency, debug, timeout } = this.#options;
     const behind = this.#held.size >= concurrency;
-    if (this.#vessel.marks !== undefined) this.#mark += 1;
+    if (this.#vessel.marks !== undefined) this.#mark = after(this.#mark);
     const limit = debug ? 0 : job.timeout || timeout;
     const assignment = new Assignment(job, this.#mark, behind, limit);
-    this.#held.set(job.id, assignment);
+    this.#held.add(assignment);
     if (!behind) this.#begin(assignment);
     return assignment;
   }
@@ -181,7 +183,7 @@ export class Holdings {
 
   #stopLate(): void {
     const late = monotonic();
-    for (const assignment of [...this.#held.values()]) {
+    for (const assignment of [...this.#held]) {
       const { verdict, started, deadline, limit, job } = assignment;
       if (verdict !== undefined || !started) continue;
       if (deadline > late) this.#alarm.set(deadline);
@@ -193,7 +195,7 @@ export class Holdings {
   /** It cannot begin, since one beside which it shall run does not yield: that is not its own time. */
   #isHeldUp(assignment: Assignment): boolean {
     if (this.#hasStarted(assignment)) return false;
-    return [...this.#held.values()].some((one) => this.#hasStarted(one));
+    return [...this.#held].some((one) => this.#hasStarted(one));
   }
 
   #revoke({ mark, ahead }: Assignment): boolean {
@@ -238,7 +240,7 @@ export class Holdings {
 
   #settle(assignment: Assignment, outcome: Outcome, took?: number): void {
     assignment.termination?.end();
-    this.#held.delete(assignment.job.id);
+    this.#held.remove(assignment);
     const next = this.head;
     if (next === undefined) this.#alarm.clear();
     else if (!next.started) this.#begin(next);

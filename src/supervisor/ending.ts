@@ -75,13 +75,18 @@ export class Ending {
   }
 
   stop(): void {
-    for (const listener of list(this.#listeners)) listener.stopped();
+    for (const listener of this.#take()) listener.stopped();
   }
 
   #tell(): void {
-    const listeners = this.#listeners;
+    for (const listener of this.#take()) listener.told(this);
+  }
+
+  /** Each is told once, of whatever comes first. */
+  #take(): Listener[] {
+    const listeners = list(this.#listeners);
     this.#listeners = undefined;
-    for (const listener of list(listeners)) listener.told(this);
+    return listeners;
   }
 }
 

@@ -1,21 +1,25 @@
-import { type ChildMessage, type End, isChildMessage } from "./messages.js";
+import type { ChildMessage, End } from "./messages.js";
+import { isChildMessage } from "./recognise.js";
 
 const lineBreak = 10;
 const comma = 44;
 const zero = 48;
 const nine = 57;
+/** With which an end begins: what a job may have written before it makes it no message. */
+const mark = "=";
+const markByte = 61;
 
 /**
  * What a child tells, as a line: an end that went well, of which there are many, as four numbers and the
  * result, which is JSON already; all else as JSON. (JSON of texts within JSON costs seven times as much to read.)
  */
 export function toLine(message: ChildMessage): string {
-  return message.type === "end" && isPlain(message)
-    ? `${String(message.id)},${String(message.attempt)},${String(message.timeStart)},${microseconds(message.took)},${message.result!}\n`
+  return message.type === "end" && isBare(message)
+    ? `${mark}${String(message.id)},${String(message.attempt)},${String(message.timeStart)},${microseconds(message.took)},${message.result!}\n`
     : `${JSON.stringify(message)}\n`;
 }
 
-/** The messages of whole lines; if one is none (a job may write on the same way), those before it. */
+/** The messages of whole lines; if one is none, those before it. */
 export function fromLines(lines: Buffer): {
   messages: ChildMessage[];
   isWhole: boolean;
@@ -24,7 +28,7 @@ export function fromLines(lines: Buffer): {
   const reader = new Reader(lines);
   while (reader.any) {
     const message = reader.next();
-    if (message === undefined) return { messages, isWhole: false };
+    if (!isChildMessage(message)) return { messages, isWhole: false };
     messages.push(message);
   }
   return { messages, isWhole: true };
@@ -42,40 +46,41 @@ class Reader {
     return this.#at < this.#bytes.length;
   }
 
-  next(): ChildMessage | undefined {
-    const first = this.#bytes[this.#at]!;
-    return first >= zero && first <= nine ? this.#end() : this.#other();
+  /** What the next line says, whatever it is. */
+  next(): unknown {
+    return this.#bytes[this.#at] === markByte ? this.#end() : this.#other();
   }
 
-  #end(): ChildMessage | undefined {
+  #end(): End | undefined {
+    this.#at += 1;
     const id = this.#number();
     const attempt = this.#number();
     const timeStart = this.#number();
     const took = this.#number() / 1_000;
+    const isBegun = this.#bytes[this.#at] === markByte;
     const result = this.#rest();
-    return Number.isNaN(took) || !result
+    return isBegun || result === undefined
       ? undefined
       : { type: "end", id, attempt, timeStart, took, result };
   }
 
-  #other(): ChildMessage | undefined {
+  #other(): unknown {
     try {
-      const value: unknown = JSON.parse(this.#rest() ?? "");
-      return isChildMessage(value) ? value : undefined;
+      return JSON.parse(this.#rest() ?? "");
     } catch {
       return undefined;
     }
   }
 
-  /** Up to the next comma; from one on that is none, none is. */
+  /** Up to the next comma; where there is none, or nothing before it, from there on none is a number. */
   #number(): number {
-    let value = 0;
+    let value = NaN;
     for (;;) {
       const byte = this.#bytes[this.#at] ?? lineBreak;
       if (byte !== comma && (byte < zero || byte > nine)) return NaN;
       this.#at += 1;
       if (byte === comma) return value;
-      value = value * 10 + byte - zero;
+      value = (Number.isNaN(value) ? 0 : value * 10) + byte - zero;
     }
   }
 
@@ -92,7 +97,8 @@ class Reader {
   }
 }
 
-function isPlain({ timeStart, result, error, rss }: End): boolean {
+/** Whether that is all there is to tell. */
+function isBare({ timeStart, result, error, rss }: End): boolean {
   const hasMore = error !== undefined || rss !== undefined;
   return result !== undefined && !hasMore && timeStart >= 0;
 }

@@ -55,6 +55,11 @@ export class Marks {
   }
 }
 
+/** The mark that follows on another: 32 bits are what is written, and 0 is none. */
+export function after(mark: number): number {
+  return mark === 2 ** 32 - 1 ? 1 : mark + 1;
+}
+
 const started = 0;
 const revoked = 1;
 

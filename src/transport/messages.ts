@@ -50,15 +50,6 @@ export type ChildMessage =
   /** The process must die of something that was thrown outside of any job's own promise. */
   | { type: "fault"; id: number; attempt: number; error: JobError };
 
-const types: ReadonlySet<unknown> = new Set<ChildMessage["type"]>([
-  ...(["ready", "pong", "end", "skipped", "fault"] as const),
-]);
-
-/** Whether it is of a type that a child tells. */
-export function isChildMessage(value: unknown): value is ChildMessage {
-  return types.has((value as { type?: unknown } | null | undefined)?.type);
-}
-
 /** What a child is told once, before its first job. */
 export interface ChildSettings {
   concurrency: number;

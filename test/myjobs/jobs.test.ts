@@ -232,10 +232,26 @@ describe("scheduling", () => {
     await expect(
       myjobs.schedule(addition, { a: 1, b: 2 }, unknown),
     ).rejects.toThrow(/tiemout/);
-    const inherited = Object.create({ category: "c" }) as ScheduleOptions;
-    await myjobs.schedule(addition, { a: 1, b: 2 }, {});
-    const last = await myjobs.schedule(addition, { a: 1, b: 2 }, inherited);
-    expect(last.category).toBe("c");
+    class Inherited {
+      readonly #category = "c";
+      get category(): string {
+        return this.#category;
+      }
+    }
+    const categories: string[] = [];
+    for (const one of [{}, new Inherited(), {}, Object.create({ die: false })])
+      categories.push(
+        (
+          await myjobs.schedule(
+            addition,
+            { a: 1, b: 2 },
+            one as ScheduleOptions,
+          )
+        ).category,
+      );
+    expect(categories).toEqual(["", "c", "", ""]);
+    const last = await myjobs.jobs.find({ after: others.at(-1)!.id });
+    expect(last.at(-1)).toMatchObject({ die: false });
   });
 });
 

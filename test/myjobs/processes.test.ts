@@ -148,9 +148,15 @@ describe("the death of a child", () => {
       "closeSync(5)",
       { exitCode: 1, output: expect.stringContaining("cannot be told") },
     ],
-    ...["{}}", "null"].map((words): [string, string, object] => [
+    ...[
+      "{}}\n",
+      "null\n",
+      '{"type":"fault","id":1,"attempt":1}\n',
+      "7",
+      "=1,1,",
+    ].map((words): [string, string, object] => [
       `writes ${words} on`,
-      `writeSync(5, "${words}\\n")`,
+      `writeSync(5, ${JSON.stringify(words)})`,
       {
         signal: "SIGKILL",
         output: expect.stringContaining("wrote to file descriptor 5"),

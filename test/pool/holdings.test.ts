@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 
 import { Holdings } from "../../src/pool/holdings.js";
 import { cancelled, type Outcome } from "../../src/pool/outcome.js";
+import type { End } from "../../src/transport/messages.js";
 import { claimedJob, Notes } from "../support/notes.js";
 import { until } from "../support/until.js";
 
@@ -29,9 +30,29 @@ function ground(
   return { vessel, holdings, settled };
 }
 
+const end: End = {
+  ...{ type: "end", id: 1, attempt: 1, result: "5" },
+  ...{ timeStart: 1, took: 1 },
+};
 const gone = { exitCode: null, signal: "SIGKILL", output: "" };
 
 describe("what a worker holds", () => {
+  test("is known in its order, whatever was taken out of it", () => {
+    const { vessel, holdings, settled } = ground();
+    holdings.add([1, 2, 3, 4].map(claimedJob), []);
+    expect(holdings.head?.job.id).toBe(1);
+    expect(holdings.stop(2, cancelled())).toBe(true);
+    holdings.ended({ ...end, id: 1 });
+    expect(holdings.head?.job.id).toBe(3);
+    expect(holdings.stop(4, cancelled())).toBe(true);
+    holdings.ended({ ...end, id: 3 });
+    expect(holdings).toMatchObject({ size: 0, head: undefined });
+    holdings.add([claimedJob(2)], []);
+    expect(holdings).toMatchObject({ size: 1, head: { job: { id: 2 } } });
+    expect(settled.map(({ id }) => id)).toEqual([2, 1, 4, 3]);
+    vessel.marks.close();
+  });
+
   test("a job that was stopped counts with the time that it ran, not as an instant one", async () => {
     const { vessel, holdings, settled } = ground(30);
     holdings.add([claimedJob(1)], []);
@@ -126,14 +147,6 @@ describe("what a worker holds", () => {
     holdings.add([claimedJob(1)], []);
     holdings.stop(1, cancelled());
     expect(vessel.signals).toEqual([]);
-    const end = {
-      type: "end" as const,
-      id: 1,
-      attempt: 1,
-      timeStart: 1,
-      took: 1,
-      result: "5",
-    };
     expect(holdings.ended(end)).toBe(false);
     expect(vessel.signals).toEqual(["SIGTERM"]);
     holdings.lost({ ...gone, signal: "SIGTERM" }, undefined);

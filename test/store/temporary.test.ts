@@ -12,6 +12,7 @@ test("A statement about very many jobs makes no temporary file, in which SQLite 
   expect(await exit).toEqual({ end: 0, errors: "" });
   expect(JSON.parse(lines.at(-1)!)).toEqual({
     ended: 1_000,
+    released: 500,
     seen: ["the last"],
   });
 });

@@ -74,19 +74,19 @@ export class JobInsert {
   ): number {
     const to = from + together;
     if (to > jobs.length) return from;
-    let isPlain = true;
+    let isBare = true;
     for (let at = from; at < to; at += 1) {
       const { category, timeout, die, dependencies } = jobs[at]!.plan;
       if (dependencies.length > 0) return from;
-      if (category !== "" || timeout !== 0 || !die) isPlain = false;
+      if (category !== "" || timeout !== 0 || !die) isBare = false;
     }
     const values: Value[] = [];
     for (let at = from; at < to; at += 1) {
       const job = jobs[at]!;
       pushPlain(values, first + at, job);
-      if (!isPlain) pushOthers(values, job.plan, 0);
+      if (!isBare) pushOthers(values, job.plan, 0);
     }
-    (isPlain ? this.#insertPlain : this.#insertMany).run(...values);
+    (isBare ? this.#insertPlain : this.#insertMany).run(...values);
     return to;
   }
 

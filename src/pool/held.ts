@@ -1,0 +1,38 @@
+import type { Assignment } from "./assignment.js";
+
+/** What a worker holds, by the ids of its jobs, and in the order in which it was given. */
+export class Held implements Iterable<Assignment> {
+  readonly #byId = new Map<number, Assignment>();
+  /** Or one before it that was removed: to begin at the Map's first would pass over all that was taken out of it. */
+  #first: Assignment | undefined;
+  #last: Assignment | undefined;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get first(): Assignment | undefined {
+    while (this.#first?.removed === true) this.#first = this.#first.next;
+    return this.#first;
+  }
+
+  get(id: number): Assignment | undefined {
+    return this.#byId.get(id);
+  }
+
+  add(assignment: Assignment): void {
+    this.#byId.set(assignment.job.id, assignment);
+    if (this.#last !== undefined) this.#last.next = assignment;
+    this.#last = assignment;
+    this.#first ??= assignment;
+  }
+
+  remove(assignment: Assignment): void {
+    this.#byId.delete(assignment.job.id);
+    assignment.removed = true;
+  }
+
+  [Symbol.iterator](): Iterator<Assignment> {
+    return this.#byId.values();
+  }
+}

@@ -1,0 +1,13 @@
+import { expect, test } from "@jest/globals";
+
+import { after, Marks } from "../../src/transport/marks.js";
+
+test("Marks begin anew when they are as large as can be written, and none is 0", () => {
+  const largest = 2 ** 32 - 1;
+  expect([after(0), after(1), after(largest)]).toEqual([1, 2, 1]);
+  const marks = new Marks();
+  expect(marks.start(largest)).toBe(true);
+  expect(marks.revoke(largest)).toBe(false);
+  expect(marks.revoke(after(largest))).toBe(true);
+  marks.close();
+});
