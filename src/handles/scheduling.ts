@@ -182,7 +182,7 @@ function plan(where: string, options: ScheduleOptions | undefined): Plan {
 
 /** Whether these would make that plan, all that is not given being as `standard` has it. */
 function makes(options: object, known: Plan, standard: Plan): boolean {
-  if (known.dependencies.length > 0) return false;
+  if (Array.isArray(options) || known.dependencies.length > 0) return false;
   const given = options as Partial<Record<keyof Plan, unknown>>;
   if (given.dependencies !== undefined) return false;
   for (const name of Object.keys(options))

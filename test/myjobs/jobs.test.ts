@@ -232,6 +232,14 @@ describe("scheduling", () => {
     await expect(
       myjobs.schedule(addition, { a: 1, b: 2 }, unknown),
     ).rejects.toThrow(/tiemout/);
+    for (const wrong of [[], null, "", 0, () => undefined])
+      await expect(
+        myjobs.schedule(
+          addition,
+          { a: 1, b: 2 },
+          wrong as unknown as ScheduleOptions,
+        ),
+      ).rejects.toThrow(OptionError);
     class Inherited {
       readonly #category = "c";
       get category(): string {
