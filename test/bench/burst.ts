@@ -7,7 +7,7 @@ import path from "node:path";
 
 import { build, index, inFolder } from "./built.js";
 import { machine, median, print } from "./figures.js";
-import { installPeers, peersFolder } from "./peers.js";
+import { installPeers, peersFolder } from "./installed.js";
 
 const rounds = Number(process.argv[2] ?? 3);
 const burst = { jobs: 200, ms: 50, most: 8 };

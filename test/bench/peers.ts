@@ -2,14 +2,13 @@
  * Durable, isolated jobs beside job queues and beside pools that keep nothing: the same jobs, 2 workers each.
  * Usage: npm run bench -- peers [jobs] [rounds]. Installs them into their own folder at the first run.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { build, index, inFolder } from "./built.js";
 import { machine, median, print, quantile, type Row } from "./figures.js";
+import { installPeers, peersFolder } from "./installed.js";
 import { type Server, startPostgres, startRedis } from "./servers.js";
 
 interface Peer {
@@ -27,8 +26,6 @@ interface Measured {
   /** Milliseconds for 100,000. */
   stored?: number;
 }
-
-export const peersFolder = fileURLToPath(new URL("./peers/", import.meta.url));
 
 const peers: Peer[] = [
   ...(["full", "normal"] as const).map((durability) => ({
@@ -86,15 +83,6 @@ const peers: Peer[] = [
     isolated: "yes",
   },
 ];
-
-/** Installs the peers, unless they are there. */
-export function installPeers(): void {
-  if (existsSync(path.join(peersFolder, "node_modules/bullmq"))) return;
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], {
-    cwd: peersFolder,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-}
 
 async function comparePeers(jobs: number, rounds: number): Promise<void> {
   build();
@@ -182,7 +170,5 @@ function measurePeer(
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [jobs = 200_000, rounds = 3] = process.argv.slice(2).map(Number);
-  await comparePeers(jobs, rounds);
-}
+const [jobs = 200_000, rounds = 3] = process.argv.slice(2).map(Number);
+await comparePeers(jobs, rounds);
