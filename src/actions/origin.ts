@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-
 import type { NewAction } from "../models/action.js";
+import { digest } from "./digest.js";
 
 /** What `NewAction.origin` holds, as JSON, for a captured function. */
 export interface FunctionOrigin {
@@ -66,5 +65,5 @@ export function keyOf(
           origin.based ? origin.file : null,
         ]
       : [origin.kind, origin.module, methodname, origin.base];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return digest(JSON.stringify(parts));
 }

@@ -1,5 +1,11 @@
-import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -68,9 +74,9 @@ function place(side: number, mark: number): number {
 }
 
 function nameless(): number {
-  const file = path.join(tmpdir(), `myjobs-${randomBytes(8).toString("hex")}`);
-  const fd = openSync(file, "wx+", 0o600);
-  unlinkSync(file);
+  const folder = mkdtempSync(path.join(tmpdir(), "myjobs-"));
+  const fd = openSync(path.join(folder, "marks"), "wx+", 0o600);
+  rmSync(folder, { recursive: true });
   // All of its room is taken now: a mark must not fail later because a disk is full.
   writeSync(fd, Buffer.alloc(2 * places * width));
   return fd;
