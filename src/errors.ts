@@ -1,3 +1,5 @@
+import { ownDepth, withoutOwnFrames } from "./frames.js";
+
 /**
  * Every error that myjobs itself throws. Facts are fields, so that a program can act on them; the
  * message says what was attempted, what was given and what was expected. The original is `cause`.
@@ -8,8 +10,12 @@ export class MyJobsError extends Error {
   }
 
   constructor(message: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    // What is ours is left out, and is more than all that is kept where a value is refused deep within.
+    Error.stackTraceLimit = stackTraceLimit + ownDepth;
     super(message, options);
-    this.stack = withoutOwnFrames(this.stack ?? message);
+    Error.stackTraceLimit = stackTraceLimit;
+    this.stack = withoutOwnFrames(this.stack ?? message, stackTraceLimit);
   }
 }
 
@@ -226,23 +232,4 @@ function describe(problem: ActionProblem): string {
       : ` at ${[file, line, column].filter((x) => x !== undefined).join(":")}`;
   const code = frame === undefined ? "" : `\n${frame}`;
   return `  ${name}${place}: ${reason}; ${cure}${code}`;
-}
-
-/** Whether a line of a stack, or the file it names, is of this package. */
-export function isOwnFrame(line: string): boolean {
-  return own.some((folder) => line.includes(folder));
-}
-
-/** Source maps lead the stacks of the build to the folders that it was made of. */
-const own = [".", "../src/", "../workers/"].flatMap((folder) => {
-  const { href, pathname } = new URL(folder, import.meta.url);
-  return [href, decodeURIComponent(pathname)];
-});
-
-/** A caller's mistake should point at the caller: what the stack shows of this package is left out. */
-function withoutOwnFrames(stack: string): string {
-  return stack
-    .split("\n")
-    .filter((line) => !(/^\s+at /.test(line) && isOwnFrame(line)))
-    .join("\n");
 }

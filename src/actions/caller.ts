@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-import { isOwnFrame } from "../errors.js";
+import { isOwnFrame } from "../frames.js";
 
 /** The file whose code called into this package, as an absolute path; undefined where none can be told. */
 export function callerFile(): string | undefined {

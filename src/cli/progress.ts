@@ -72,9 +72,15 @@ export class Progress {
     );
     this.#terminal.write(
       this.#isLive
-        ? clear + bar(standing, rate, this.#terminal.columns ?? 80)
+        ? clear + bar(standing, rate, this.#columns)
         : `${tell(standing, rate)}\n`,
     );
+  }
+
+  /** A terminal may not know its own width, and then say 0. */
+  get #columns(): number {
+    const { columns = 0 } = this.#terminal;
+    return columns > 0 ? columns : 80;
   }
 }
 

@@ -2,7 +2,7 @@ import { types } from "node:util";
 
 import type { RestoredAction } from "../actions/restore.js";
 import { toJson } from "../actions/values.js";
-import { isOwnFrame } from "../errors.js";
+import { isOwnFrame } from "../frames.js";
 import type { JobError } from "../models/job.js";
 
 /**

@@ -65,7 +65,9 @@ export function fatal(job: Job, die: boolean | undefined): boolean {
 export function failed(job: Job): JobFailedError<Job> {
   const { id, errorCat, error } = job;
   const { name = "Error", message = "", stack = "" } = error ?? {};
-  const cause = Object.assign(new Error(message), { name, stack });
+  // A field of that name, which a job may have given its error, would be taken for the prototype.
+  const { ["__proto__"]: _, ...facts }: Record<string, unknown> = error ?? {};
+  const cause = Object.assign(new Error(message), facts, { name, stack });
   const shown = job.name === `j${String(id)}` ? "" : ` (${job.name})`;
   const what = `job ${String(id)}${shown} ended ${errorCat}`;
   return new JobFailedError(`${what}: ${name}: ${message}`, job, errorCat, {

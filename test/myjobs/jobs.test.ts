@@ -194,6 +194,38 @@ describe("scheduling", () => {
     expect((error as Error).stack).toMatch(/theCaller/);
   });
 
+  test("refuses a value with a stack of whoever called, however deep it is looked into", async () => {
+    const myjobs = await open();
+    const theCaller = async (): Promise<unknown> =>
+      await myjobs.schedule(({ a }: { a: { b: number[] } }) => a, {
+        a: { b: [1, NaN] },
+      });
+    const error = (await theCaller().catch((cause: unknown) => cause)) as Error;
+    expect(error).toBeInstanceOf(ValueError);
+    expect(error.stack).toMatch(/theCaller/);
+    expect(error.stack).not.toMatch(/\/src\//);
+    expect(error.stack!.split("\n").length).toBeLessThan(12);
+  });
+
+  test("gives as the cause of a failure all that is known of it", async () => {
+    const myjobs = await open();
+    await myjobs.workerStart();
+    const given = myjobs.schedule(
+      () => {
+        const facts = JSON.parse('{"__proto__":{"x":1},"code":"E1"}') as object;
+        throw Object.defineProperties(
+          new TypeError("no"),
+          Object.getOwnPropertyDescriptors(facts),
+        );
+      },
+      {},
+      { wait: true },
+    );
+    const { cause } = (await given.catch((error: unknown) => error)) as Error;
+    expect(cause).toMatchObject({ name: "TypeError", code: "E1" });
+    expect(cause).toBeInstanceOf(Error);
+  });
+
   test("rejects a call that waits for the end when the instance stops", async () => {
     const myjobs = await open();
     const call = myjobs.schedule(addition, { a: 1, b: 2 }, { wait: true });
