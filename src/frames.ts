@@ -1,5 +1,5 @@
 /** Frames of ours that may lie between a caller and where an error is made. */
-export const ownDepth = 40;
+export const ownDepth = 200;
 
 /** Whether a line of a stack, or the file it names, is of this package. */
 export function isOwnFrame(line: string): boolean {

@@ -195,12 +195,16 @@ describe("scheduling", () => {
   });
 
   test("refuses a value with a stack of whoever called, however deep it is looked into", async () => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 10; // as Node has it; Jest keeps more
     const myjobs = await open();
     const theCaller = async (): Promise<unknown> =>
-      await myjobs.schedule(({ a }: { a: { b: number[] } }) => a, {
-        a: { b: [1, NaN] },
+      await myjobs.schedule(({ a }: { a: object }) => a, {
+        a: { b: [[[{ c: [[[{ d: [[[[1, NaN]]]] }]]] }]]] },
       });
     const error = (await theCaller().catch((cause: unknown) => cause)) as Error;
+    expect(Error.stackTraceLimit).toBe(10);
+    Error.stackTraceLimit = stackTraceLimit;
     expect(error).toBeInstanceOf(ValueError);
     expect(error.stack).toMatch(/theCaller/);
     expect(error.stack).not.toMatch(/\/src\//);
