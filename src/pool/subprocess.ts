@@ -7,7 +7,7 @@ import { WorkerError } from "../errors.js";
 import type { JobError } from "../models/job.js";
 import { signalGroup } from "../processes.js";
 import { subprocessProgram } from "../programs.js";
-import { Marks } from "../transport/marks.js";
+import { Marks, marksSize } from "../transport/marks.js";
 import {
   type ChildMessage,
   type ChildSettings,
@@ -15,6 +15,7 @@ import {
   tellFd,
   type WorkMessage,
 } from "../transport/messages.js";
+import { nameless } from "../transport/nameless.js";
 import { packJobs } from "../transport/packing.js";
 import { hear } from "../transport/tell.js";
 import {
@@ -43,7 +44,7 @@ const muteLimit = 1_000;
 /** A worker's forked process, which leads a process group of its own. */
 export class Subprocess implements Vessel {
   readonly killable = true;
-  readonly marks = new Marks();
+  readonly marks = new Marks(nameless(marksSize));
   readonly #options: SubprocessOptions;
   readonly #reaper: Reaper;
   readonly #port: VesselPort;

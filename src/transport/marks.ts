@@ -1,17 +1,10 @@
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { closeSync, readSync, writeSync } from "node:fs";
 
 /** More than can be on the way at once; a place is used again only long after the child has passed it. */
 const places = 4_096;
 const width = 4;
+/** Bytes of the file. */
+export const marksSize = 2 * places * width;
 
 /**
  * Who runs a job that was sent ahead is agreed in a small file that host and child share, since a
@@ -23,9 +16,8 @@ export class Marks {
   readonly fd: number;
   readonly #buffer = Buffer.alloc(width);
 
-  /** Without a descriptor: makes the file, which has no name and ends with those who hold it. */
-  constructor(fd?: number) {
-    this.fd = fd ?? nameless();
+  constructor(fd: number) {
+    this.fd = fd;
   }
 
   /** The child's side: true if the job is still the child's to run; else it must tell that it skipped it. */
@@ -71,13 +63,4 @@ const revoked = 1;
 
 function place(side: number, mark: number): number {
   return width * (side * places + (mark % places));
-}
-
-function nameless(): number {
-  const folder = mkdtempSync(path.join(tmpdir(), "myjobs-"));
-  const fd = openSync(path.join(folder, "marks"), "wx+", 0o600);
-  rmSync(folder, { recursive: true });
-  // All of its room is taken now: a mark must not fail later because a disk is full.
-  writeSync(fd, Buffer.alloc(2 * places * width));
-  return fd;
 }

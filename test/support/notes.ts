@@ -1,13 +1,14 @@
 import type { ClaimedJob } from "../../src/models/job.js";
 import type { Vessel } from "../../src/pool/vessel.js";
-import { Marks } from "../../src/transport/marks.js";
+import { Marks, marksSize } from "../../src/transport/marks.js";
 import type { SentJob, WorkMessage } from "../../src/transport/messages.js";
+import { nameless } from "../../src/transport/nameless.js";
 
 /** A vessel that only notes what it is told. */
 export class Notes implements Vessel {
   readonly pid = 0;
   readonly killable = true;
-  readonly marks = new Marks();
+  readonly marks = new Marks(nameless(marksSize));
   readonly silent = false;
   readonly sent: SentJob[] = [];
   readonly signals: string[] = [];
