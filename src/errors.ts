@@ -12,9 +12,9 @@ export class MyJobsError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     const { stackTraceLimit } = Error;
     // What is ours is left out, and is more than all that is kept where a value is refused deep within.
-    Error.stackTraceLimit = stackTraceLimit + ownDepth;
+    Reflect.set(Error, "stackTraceLimit", stackTraceLimit + ownDepth); // may be frozen
     super(message, options);
-    Error.stackTraceLimit = stackTraceLimit;
+    Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
     this.stack = withoutOwnFrames(this.stack ?? message, stackTraceLimit);
   }
 }

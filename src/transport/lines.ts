@@ -72,7 +72,7 @@ class Reader {
     }
   }
 
-  /** Up to the next comma; where there is none, or nothing before it, from there on none is a number. */
+  /** Up to the next comma; NaN if what stands there is none. */
   #number(): number {
     let value = NaN;
     for (;;) {
