@@ -13,8 +13,7 @@ export interface Program {
  * built; from source they are TypeScript, and are given tsx's loader. A stale build is never used.
  */
 export function subprocessProgram(): Program {
-  if (!fromSource)
-    return { file: beside("workers/subprocess.js"), execArgv: [] };
+  if (!fromSource) return { file: beside("subprocess.cjs"), execArgv: [] };
   return {
     file: beside("../workers/subprocess.ts"),
     execArgv: loaderFlags(),

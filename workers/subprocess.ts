@@ -1,7 +1,6 @@
 import { writeSync } from "node:fs";
 
-import { digest } from "../src/actions/digest.js";
-import { Runner } from "../src/execution/runner.js";
+import { type Queue, Runner } from "../src/execution/runner.js";
 import { Marks } from "../src/transport/marks.js";
 import {
   type ChildMessage,
@@ -15,12 +14,52 @@ import {
 } from "../src/transport/packing.js";
 import { tell } from "../src/transport/tell.js";
 
-/** The program of a forked worker: runs what its host sends, and ends with its host. */
+/**
+ * The program of a forked worker: runs what its host sends, and ends with its host. Built it is CommonJS, in one
+ * file, which Node has up in three milliseconds less than ES modules.
+ */
 const exit = process.exit.bind(process);
 // Jobs have no business with the host's words. (`disconnect` stays: Node itself calls it.)
 Reflect.deleteProperty(process, "send");
 
-const say = (message: ChildMessage): void => {
+const settings = JSON.parse(process.argv[2] ?? "") as ChildSettings;
+process.argv.splice(2);
+
+const { concurrency } = settings;
+if (concurrency === 1) serve();
+else
+  void import("p-queue").then(({ default: PQueue }) => {
+    serve(new PQueue({ concurrency }));
+  });
+
+function serve(queue?: Queue): void {
+  const runner = new Runner(
+    {
+      ended: say,
+      skipped: ({ job, mark }) => {
+        say({ type: "skipped", id: job.id, mark });
+      },
+    },
+    settings,
+    { marks: new Marks(marksFd), queue },
+  );
+  process.on("message", (packed: PackedHostMessage) => {
+    const message = unpackJobs(packed);
+    if (message.type === "ping") say({ type: "pong" });
+    else runner.take(message);
+  });
+  process.on("disconnect", () => exit(0));
+  process.on("uncaughtException", (thrown: unknown) => {
+    // It belongs to the job in whose context it happened, which may have ended long ago.
+    const fault = runner.fault(thrown);
+    process.stderr.write(`${fault.error.stack}\n`);
+    say({ type: "fault", ...fault });
+    exit(1);
+  });
+  say({ type: "ready" });
+}
+
+function say(message: ChildMessage): void {
   try {
     tell(tellFd, message);
   } catch (cause) {
@@ -29,43 +68,4 @@ const say = (message: ChildMessage): void => {
       writeSync(2, `its host cannot be told: ${String(cause)}\n`);
     exit(1);
   }
-};
-
-const settings = JSON.parse(process.argv[2] ?? "") as ChildSettings;
-process.argv.splice(2);
-
-// Not loaded for one at a time: a child is to be up soon.
-const { concurrency } = settings;
-const queue =
-  concurrency > 1
-    ? new (await import("p-queue")).default({ concurrency })
-    : undefined;
-
-const runner = new Runner(
-  {
-    ended: say,
-    skipped: ({ job, mark }) => {
-      say({ type: "skipped", id: job.id, mark });
-    },
-  },
-  settings,
-  { marks: new Marks(marksFd), queue },
-);
-
-process.on("message", (packed: PackedHostMessage) => {
-  const message = unpackJobs(packed);
-  if (message.type === "ping") say({ type: "pong" });
-  else runner.take(message);
-});
-process.on("disconnect", () => exit(0));
-process.on("uncaughtException", (thrown: unknown) => {
-  // It belongs to the job in whose context it happened, which may have ended long ago.
-  const fault = runner.fault(thrown);
-  process.stderr.write(`${fault.error.stack}\n`);
-  say({ type: "fault", ...fault });
-  exit(1);
-});
-
-say({ type: "ready" });
-// While its host claims the first job: to check its action needs what takes long to load.
-digest("");
+}

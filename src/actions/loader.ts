@@ -21,20 +21,25 @@ export class Loader {
     this.#file = file;
   }
 
-  /** Compiles a function body whose `import()` is resolved from the file. */
+  /** Compiles a function body; its `import()`, if it has any, is resolved from the file. */
   compile(
     body: string,
     params: readonly string[],
-    place: Place = {},
+    {
+      suffix = "",
+      lineOffset = 0,
+      columnOffset = 0,
+      imports = true,
+    }: Compiling = {},
   ): (...args: unknown[]) => unknown {
+    const place = { filename: this.#file + suffix, lineOffset, columnOffset };
+    if (!imports) return compileFunction(body, params, place);
     if (!this.#accepted) acceptMainLoader();
     this.#accepted = true;
-    return vm.compileFunction(body, params, {
-      filename: this.#file + (place.suffix ?? ""),
-      lineOffset: place.lineOffset ?? 0,
-      columnOffset: place.columnOffset ?? 0,
+    return compileFunction(body, params, {
+      ...place,
       importModuleDynamically: mainLoader,
-    }) as (...args: unknown[]) => unknown;
+    });
   }
 
   // Bound: they are handed to actions.
@@ -88,15 +93,22 @@ export class Loader {
   }
 }
 
-export interface Place {
+export interface Compiling {
+  /** Of the file's name, in stacks. */
   suffix?: string;
   lineOffset?: number;
   columnOffset?: number;
+  /** Without, `import()` in it throws; what makes that work takes a child a millisecond. */
+  imports?: boolean;
 }
 
 export function isUrl(text: string): boolean {
   return /^[a-z][a-z\d+.-]+:/i.test(text);
 }
+
+const compileFunction = vm.compileFunction as (
+  ...args: Parameters<typeof vm.compileFunction>
+) => (...args: unknown[]) => unknown;
 
 const mainLoader = vm.constants
   .USE_MAIN_CONTEXT_DEFAULT_LOADER as unknown as undefined;

@@ -62,10 +62,11 @@ const templateStrings = /^(?:_templateObject\d*|templateObject_\d+)$/;
 
 /** A helper from a package is called as that package exports it: `_x._()` of swc's, `_x2.default()` of Babel's. */
 function shim(name: string): unknown {
+  const helpers = lowering();
   const found = [name, name.replace(/2$/, "")].find((one) =>
-    Object.hasOwn(lowering, one),
+    Object.hasOwn(helpers, one),
   );
-  const helper = found === undefined ? undefined : lowering[found];
+  const helper = found === undefined ? undefined : helpers[found];
   if (typeof helper !== "function") return helper;
   const callable = function (this: unknown, ...args: unknown[]): unknown {
     return Reflect.apply(helper, this, args);

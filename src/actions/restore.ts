@@ -1,13 +1,8 @@
 import { ActionError } from "../errors.js";
-import type { NewAction } from "../models/action.js";
+import type { Checked, NewAction } from "../models/action.js";
 import { loaderOf, loadExport } from "./export.js";
 import { Loader } from "./loader.js";
-import {
-  type FunctionOrigin,
-  keyOf,
-  type ModuleOrigin,
-  type Origin,
-} from "./origin.js";
+import type { FunctionOrigin, ModuleOrigin, Origin } from "./origin.js";
 import { provide, toHelper, toName } from "./provided.js";
 import { compiledSuffix, Trace } from "./trace.js";
 
@@ -24,25 +19,19 @@ export interface RestoredAction {
 }
 
 /** Makes an action of its row again; throws an ActionError, and runs nothing of it, if the row is not what was stored. */
-export async function restore(action: NewAction): Promise<RestoredAction> {
-  const origin = readOrigin(action);
+export async function restore(
+  action: Checked<NewAction>,
+): Promise<RestoredAction> {
+  if (!action.intact) throw damaged(action);
+  const origin = JSON.parse(action.origin) as Origin;
   return origin.kind === "module"
     ? restoreModule(action, origin)
     : restoreFunction(action, origin);
 }
 
-function readOrigin(action: NewAction): Origin {
-  let cause: unknown;
-  try {
-    const origin = JSON.parse(action.origin) as Origin;
-    if (keyOf(action, origin) === action.key) return origin;
-  } catch (thrown) {
-    cause = thrown;
-  }
-  throw new ActionError(
-    `action ${action.methodname || "(anonymous)"} of ${action.actorname} does not match its key: it was damaged or changed after it was stored, and is not run`,
-    [],
-    { cause },
+function damaged({ methodname, actorname }: NewAction): ActionError {
+  return new ActionError(
+    `action ${methodname || "(anonymous)"} of ${actorname} does not match its key: it was damaged or changed after it was stored, and is not run`,
   );
 }
 
@@ -102,6 +91,7 @@ function compile(
     suffix: start.suffix,
     lineOffset: start.line,
     columnOffset: start.column - before.length,
+    imports: origin.based,
   });
   const made = make(...values);
   const fn = (

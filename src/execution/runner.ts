@@ -4,7 +4,7 @@ import type PQueue from "p-queue";
 
 import { restore, type RestoredAction } from "../actions/restore.js";
 import { monotonic, now } from "../clock.js";
-import type { ActionRecord } from "../models/action.js";
+import type { CheckedAction } from "../models/action.js";
 import type { JobError } from "../models/job.js";
 import type { Marks } from "../transport/marks.js";
 import type {
@@ -30,7 +30,7 @@ export interface RunnerPort {
   skipped(sent: SentJob): void;
 }
 
-type Queue = Pick<PQueue, "add">;
+export type Queue = Pick<PQueue, "add">;
 
 export interface RunnerParts {
   /** Without them a job, once sent, cannot be taken back. */
@@ -170,7 +170,7 @@ export class Runner {
     this.#port.ended(end);
   }
 
-  #learn(action: ActionRecord): void {
+  #learn(action: CheckedAction): void {
     const restoring = restore(action);
     this.#actions.set(action.id, restoring);
     restoring.then(

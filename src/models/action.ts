@@ -6,6 +6,12 @@ export interface ActionRecord extends NewAction {
   id: number;
 }
 
+/** Whether it is what was stored: its key is that of the rest. */
+export type Checked<Action extends NewAction> = Action & { intact: boolean };
+
+/** An action on its way to where it runs. */
+export type CheckedAction = Checked<ActionRecord>;
+
 export interface NewAction {
   key: string;
   /** The function's source as it was captured; '' for a module action. */

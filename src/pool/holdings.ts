@@ -1,5 +1,5 @@
 import { monotonic, now } from "../clock.js";
-import type { ActionRecord } from "../models/action.js";
+import type { CheckedAction } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import { after } from "../transport/marks.js";
 import type { End } from "../transport/messages.js";
@@ -74,7 +74,7 @@ export class Holdings {
       : monotonic() - head.startedAt;
   }
 
-  add(jobs: readonly ClaimedJob[], actions: readonly ActionRecord[]): void {
+  add(jobs: readonly ClaimedJob[], actions: readonly CheckedAction[]): void {
     const held = jobs.map((job) => this.#hold(job));
     const news = actions.filter(({ id }) => !this.#knownActions.has(id));
     for (const { id } of news) this.#knownActions.add(id);

@@ -1,4 +1,4 @@
-import type { ActionRecord } from "../models/action.js";
+import type { CheckedAction } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { WorkerType } from "../models/worker.js";
 import type { End } from "../transport/messages.js";
@@ -145,7 +145,7 @@ export class PoolWorker extends Life implements VesselPort {
     else this.#leaveWhenDone();
   }
 
-  assign(jobs: readonly ClaimedJob[], actions: readonly ActionRecord[]): void {
+  assign(jobs: readonly ClaimedJob[], actions: readonly CheckedAction[]): void {
     this.#holdings.add(jobs, actions);
     if (this.open) this.#enter("busy");
   }

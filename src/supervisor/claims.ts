@@ -1,5 +1,6 @@
+import { checked } from "../actions/origin.js";
 import { clearTimeout, setTimeout } from "../clock.js";
-import type { ActionRecord } from "../models/action.js";
+import type { ActionRecord, CheckedAction } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { PoolWorker } from "../pool/worker.js";
 import type { Categories, Store } from "../store/store.js";
@@ -17,7 +18,7 @@ export interface ClaimsPort {
   assign(
     worker: PoolWorker,
     jobs: readonly ClaimedJob[],
-    actions: readonly ActionRecord[],
+    actions: readonly CheckedAction[],
     /** It had nothing to do when they were claimed: its record names the first. */
     idle: boolean,
   ): void;
@@ -36,7 +37,7 @@ export class Claims {
   readonly #store: Store;
   readonly #categories: Categories;
   readonly #port: ClaimsPort;
-  readonly #actions = new Map<number, ActionRecord>();
+  readonly #actions = new Map<number, CheckedAction>();
   /** Whose claim is under way; true = there was news since it was asked. */
   readonly #under = new Map<PoolWorker, boolean>();
   readonly #retries = new Set<NodeJS.Timeout>();
@@ -60,7 +61,8 @@ export class Claims {
 
   /** An action that will be needed: it need not be read again. */
   learn(action: ActionRecord): void {
-    this.#actions.set(action.id, action);
+    if (this.#actions.has(action.id)) return;
+    this.#actions.set(action.id, checked(action));
   }
 
   /** There may be something to claim that was not there before. */
@@ -144,7 +146,7 @@ export class Claims {
     }
     this.#rested.delete(worker);
     const jobs = this.#sentTogether(worker, claimed);
-    let actions: ActionRecord[];
+    let actions: CheckedAction[];
     try {
       actions = this.#known(jobs) ?? (await this.#read(jobs));
     } catch (cause) {
@@ -185,7 +187,7 @@ export class Claims {
     return claimed.slice(0, together);
   }
 
-  #known(jobs: readonly ClaimedJob[]): ActionRecord[] | undefined {
+  #known(jobs: readonly ClaimedJob[]): CheckedAction[] | undefined {
     const ids = new Set(jobs.map(({ actionId }) => actionId));
     const actions = [...ids].map((id) => this.#actions.get(id));
     return actions.every((action) => action !== undefined)
@@ -193,7 +195,7 @@ export class Claims {
       : undefined;
   }
 
-  async #read(jobs: readonly ClaimedJob[]): Promise<ActionRecord[]> {
+  async #read(jobs: readonly ClaimedJob[]): Promise<CheckedAction[]> {
     for (const { actionId } of jobs) {
       if (this.#actions.has(actionId)) continue;
       const action = await this.#store.getAction(actionId);

@@ -2,7 +2,7 @@ import type { Bounds } from "../bounds.js";
 import { setImmediate, soon } from "../clock.js";
 import { OptionError } from "../errors.js";
 import type { Scale } from "../events.js";
-import type { ActionRecord } from "../models/action.js";
+import type { ActionRecord, CheckedAction } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import { cancelled, type Outcome } from "../pool/outcome.js";
 import { Pool, type PoolOptions, type PoolPort } from "../pool/pool.js";
@@ -209,7 +209,7 @@ export class Dispatcher implements PoolPort {
   #assign(
     worker: PoolWorker,
     jobs: readonly ClaimedJob[],
-    actions: readonly ActionRecord[],
+    actions: readonly CheckedAction[],
   ): void {
     for (const job of jobs) this.#port.started(job);
     this.#allowance.use(worker, jobs.length);

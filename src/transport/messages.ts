@@ -1,4 +1,4 @@
-import type { ActionRecord } from "../models/action.js";
+import type { CheckedAction } from "../models/action.js";
 import type { ClaimedJob, JobError } from "../models/job.js";
 
 /** What the process that runs a job must know of it. Values travel as JSON text, and are read where they are used. */
@@ -15,7 +15,7 @@ export type WorkMessage =
   | {
       type: "jobs";
       jobs: readonly SentJob[];
-      actions: readonly ActionRecord[];
+      actions: readonly CheckedAction[];
     }
   /** Raise the signal of a job that shall stop. */
   | { type: "abort"; id: number; attempt: number; reason: string };

@@ -5,6 +5,7 @@ import vm from "node:vm";
 import { describe, expect, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";
+import { checked } from "../../src/actions/origin.js";
 import { restore } from "../../src/actions/restore.js";
 
 /** What a script that a tool wrote gives: a function. */
@@ -18,7 +19,7 @@ function bundled(script: string): (...args: unknown[]) => unknown {
 
 async function asJob(script: string, kwargs: object): Promise<unknown> {
   const action = await new Capturer().capture(bundled(script), "schedule");
-  return (await restore(action)).call(kwargs, {});
+  return (await restore(checked(action))).call(kwargs, {});
 }
 
 const refusal = (script: string) => async () =>

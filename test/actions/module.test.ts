@@ -6,6 +6,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";
 import { moduleActions } from "../../src/actions/declare.js";
+import { checked } from "../../src/actions/origin.js";
 import { restore } from "../../src/actions/restore.js";
 import type { NewAction } from "../../src/models/action.js";
 
@@ -15,7 +16,7 @@ const actions = moduleActions<typeof import("./samples/modules.js")>(
 );
 
 async function called(row: NewAction, kwargs: unknown): Promise<unknown> {
-  return (await restore(row)).call(kwargs, { job: { id: 7 } });
+  return (await restore(checked(row))).call(kwargs, { job: { id: 7 } });
 }
 
 describe("an export of a module", () => {
@@ -60,7 +61,7 @@ describe("an export of a module", () => {
       { module: "node:path", method: "basename" },
       "schedule",
     );
-    expect((await restore(row)).call("/a/b.c", ".c")).toBe("b");
+    expect((await restore(checked(row))).call("/a/b.c", ".c")).toBe("b");
   });
 
   test("is looked at once, and then at hand at once", async () => {

@@ -8,6 +8,7 @@ import { describe, expect, test } from "@jest/globals";
 import { transformSync } from "@swc/core";
 
 import { Capturer } from "../../src/actions/capture.js";
+import { checked } from "../../src/actions/origin.js";
 import { restore } from "../../src/actions/restore.js";
 import { ActionError } from "../../src/errors.js";
 import { toJobError } from "../../src/execution/failure.js";
@@ -22,7 +23,7 @@ function placeOf(file: string, text: string): string {
 
 async function stackOf(fn: unknown): Promise<string[]> {
   const action = await restore(
-    new Capturer().capture(fn, "schedule") as NewAction,
+    checked(new Capturer().capture(fn, "schedule") as NewAction),
   );
   try {
     await action.call({ id: 1 }, {});

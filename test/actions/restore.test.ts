@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";
-import { keyOf, type Origin } from "../../src/actions/origin.js";
+import { checked, keyOf, type Origin } from "../../src/actions/origin.js";
 import { restore, type RestoredAction } from "../../src/actions/restore.js";
 import { ActionError } from "../../src/errors.js";
 import type { NewAction } from "../../src/models/action.js";
@@ -15,7 +15,7 @@ function captured(fn: unknown): NewAction {
 }
 
 async function restored(fn: unknown): Promise<RestoredAction> {
-  return restore(captured(fn));
+  return restore(checked(captured(fn)));
 }
 
 describe("a row that is not what was stored", () => {
@@ -37,7 +37,7 @@ describe("a row that is not what was stored", () => {
     ["with an origin that is null", () => ({ origin: "null" })],
   ])("%s is refused, and nothing of it runs", async (_what, change) => {
     const row = captured(add);
-    const damaged = restore({ ...row, ...change(row) });
+    const damaged = restore(checked({ ...row, ...change(row) }));
     await expect(damaged).rejects.toThrow(ActionError);
     await expect(damaged).rejects.toThrow(
       /action add of .*restore\.test\.ts does not match its key/,
@@ -48,7 +48,7 @@ describe("a row that is not what was stored", () => {
     const row = captured(() => import("node:os"));
     const origin = row.origin.replace("/test/actions/", "/elsewhere/");
     expect(origin).not.toBe(row.origin);
-    await expect(restore({ ...row, origin })).rejects.toThrow(
+    await expect(restore(checked({ ...row, origin }))).rejects.toThrow(
       /does not match its key/,
     );
   });
@@ -98,7 +98,7 @@ describe("a restored function", () => {
       origin: JSON.stringify(origin),
       key: keyOf({ ...row, code }, origin),
     };
-    const action = await restore(instrumented);
+    const action = await restore(checked(instrumented));
     expect(action.call(undefined, {})).toBe(5);
   });
 });
@@ -131,7 +131,7 @@ describe("a function of a file", () => {
     const row = loaded("exports.job = () => 'first'");
     written("jobs.cjs", "exports.job = () => 'second'");
     rmSync(join(folder, "jobs.cjs"));
-    const action = await restore(row);
+    const action = await restore(checked(row));
     expect(action.call({}, {})).toBe("first");
   });
 
@@ -142,7 +142,7 @@ describe("a function of a file", () => {
       (await import("./mate.cjs")).name, require("./mate.cjs").name, (await load("./mate.cjs")).name,
       need("./mate.cjs").name, __filename, __dirname,
     ]`);
-    const action = await restore(row);
+    const action = await restore(checked(row));
     const mate = join(folder, "mate.cjs");
     const jobs = join(folder, "jobs.cjs");
     expect(await action.call({}, action)).toEqual([
@@ -182,7 +182,7 @@ describe("a function of a file", () => {
     const row = loaded(
       "\n\n  exports.job = () => {\n    throw new Error('x');\n  }",
     );
-    const action = await restore(row);
+    const action = await restore(checked(row));
     let stack = "";
     try {
       action.call({}, {});
@@ -196,7 +196,7 @@ describe("a function of a file", () => {
 
   test("loads what is there when it runs", async () => {
     const row = loaded("exports.job = () => import('./late.mjs')");
-    const action = await restore(row);
+    const action = await restore(checked(row));
     await expect(action.call({}, {})).rejects.toThrow(/late\.mjs/);
     written("late.mjs", "export const late = 1");
     expect(await action.call({}, {})).toMatchObject({ late: 1 });

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";
+import { checked } from "../../src/actions/origin.js";
 import { restore } from "../../src/actions/restore.js";
 import * as samples from "./samples/functions.js";
 
@@ -79,7 +80,7 @@ describe("in this test runner", () => {
     async (name, call) => {
       const [kwargs, result] = call;
       const restored = await restore(
-        await capturer.capture(functions[name], "schedule"),
+        checked(await capturer.capture(functions[name], "schedule")),
       );
       expect(await restored.call(structuredClone(kwargs), {})).toEqual(result);
     },

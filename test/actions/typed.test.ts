@@ -6,6 +6,7 @@ import vm from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 
 import { Capturer } from "../../src/actions/capture.js";
+import { checked } from "../../src/actions/origin.js";
 import { restore } from "../../src/actions/restore.js";
 import { typedFile } from "../../src/actions/typed.js";
 import { viteImport, vitePath } from "../../src/actions/vite.js";
@@ -60,7 +61,7 @@ describe("a path that only a test runner's compiler finds", () => {
   test("is no matter if Node finds it too", async () => {
     const code = 'async () => (await import("./plain.js")).answer';
     const action = await new Capturer().capture(compiled(code), "schedule");
-    expect(await (await restore(action)).call({}, {})).toBe(42);
+    expect(await (await restore(checked(action))).call({}, {})).toBe(42);
   });
 
   test("is read with the project's own tsx", async () => {
@@ -68,7 +69,7 @@ describe("a path that only a test runner's compiler finds", () => {
     for (const [, code] of words) {
       const fn = compiled(code, file);
       const action = await new Capturer().capture(fn, "schedule");
-      expect(await (await restore(action)).call({}, {})).toBe(42);
+      expect(await (await restore(checked(action))).call({}, {})).toBe(42);
     }
   });
 });

@@ -34,6 +34,11 @@ describe("The installed package runs a job", () => {
     },
   );
 
+  test("beside another in the same child, both with the imports of their file", async () => {
+    const { stdout } = await consumer.node("together.mjs");
+    expect(JSON.parse(stdout)).toEqual({ same: true, four: 4, five: 5 });
+  });
+
   test("inside a Jest test that is CommonJS", async () => {
     const { stderr } = await consumer.node(jest, "addition.test.js");
     expect(stderr).toMatch(/^Tests: +1 passed, 1 total$/m);
@@ -106,16 +111,16 @@ describe("The installed package", () => {
     expect(top).toEqual(expect.arrayContaining(["LICENSE", "dist"]));
     const known = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
     expect([...known, "dist", "docs"]).toEqual(expect.arrayContaining(top));
-    expect(readdirSync(path.join(consumer.package, "dist/workers"))).toEqual(
-      expect.arrayContaining(["checkpoint.mjs", "reaper.sh", "subprocess.js"]),
-    );
+    const programs = readdirSync(path.join(consumer.package, "dist/workers"));
+    expect(programs.sort()).toEqual(["checkpoint.mjs", "reaper.sh"]);
     const program = path.join(consumer.package, "dist/cli/main.js");
     expect(statSync(program).mode & 0o111).toBe(0o111);
   });
 
   test("gives a child no database, no parser and no command line", () => {
-    const program = path.join(consumer.package, "dist/workers/subprocess.js");
-    expect(packagesOf(program)).toEqual([]);
+    const program = path.join(consumer.package, "dist/subprocess.cjs");
+    // Loaded only where several jobs run at a time.
+    expect(packagesOf(program)).toEqual(["p-queue"]);
   });
 
   test("needs no ES module from CommonJS", () => {

@@ -24,7 +24,7 @@ test.each<[string, JobMessage]>([
 ])("A job %s arrives as it was sent", (_, job) => {
   const actions = [
     { ...{ id: 4, key: "k", code: "() => 1" }, methodname: "m", actorname: "" },
-  ].map((action) => ({ ...action, origin: "{}" }));
+  ].map((action) => ({ ...action, origin: "{}", intact: true }));
   const jobs = [
     { job, mark: 3 },
     { job: plain, mark: 4 },

@@ -98,10 +98,7 @@ const swc: Record<string, unknown> = {
   _interop_require_default: onlyDefault,
 };
 
-const babel: Record<string, unknown> = {
-  ...Object.fromEntries(
-    Object.entries(swc).map(([key, value]) => [camel(key), value]),
-  ),
+const babelAlone: Record<string, unknown> = {
   _objectSpread2: objects.spread,
   _classPrivateFieldInitSpec: privates.privateAdd,
   _classPrivateMethodInitSpec: privates.privateAdd,
@@ -110,15 +107,28 @@ const babel: Record<string, unknown> = {
   _assertClassBrand: privates.assertBrand,
 };
 
-/** What compilers call in the place of syntax that their target has not, by the names that stand in the text. */
-export const lowering: Readonly<Record<string, unknown>> = {
-  ...tslib,
-  ...esbuild,
-  ...swc,
-  ...babel,
-  tslib_1: tslib,
-  tslib: tslib,
-};
+let all: Readonly<Record<string, unknown>> | undefined;
+
+/**
+ * What compilers call in the place of syntax that their target has not, by the names that stand in the text. Made when
+ * it is first asked for: most children never do.
+ */
+export function lowering(): Readonly<Record<string, unknown>> {
+  return (all ??= {
+    ...tslib,
+    ...esbuild,
+    ...swc,
+    ...camelCased(swc),
+    ...babelAlone,
+    tslib_1: tslib,
+    tslib,
+  });
+}
+
+function camelCased(helpers: typeof swc): typeof swc {
+  const entries = Object.entries(helpers);
+  return Object.fromEntries(entries.map(([key, value]) => [camel(key), value]));
+}
 
 function camel(key: string): string {
   return key.replace(/(?<=.)_(\w)/g, (_all, letter: string) =>

@@ -1,4 +1,5 @@
 import { Capturer } from "../../../src/actions/capture.js";
+import { checked } from "../../../src/actions/origin.js";
 import { restore } from "../../../src/actions/restore.js";
 import { toJobError } from "../../../src/execution/failure.js";
 
@@ -23,7 +24,9 @@ const early = ({ id }: Order): never => {
 
 const kept: unknown[] = [];
 for (const fn of [late, early]) {
-  const action = await restore(await new Capturer().capture(fn, "schedule"));
+  const action = await restore(
+    checked(await new Capturer().capture(fn, "schedule")),
+  );
   try {
     await action.call({ id: 5 }, {});
   } catch (error) {

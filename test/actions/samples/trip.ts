@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { Capturer } from "../../../src/actions/capture.js";
+import { checked } from "../../../src/actions/origin.js";
 import { restore } from "../../../src/actions/restore.js";
 
 /**
@@ -43,7 +44,7 @@ async function fate(
     return `refused: ${(error as Error).message}`;
   }
   try {
-    const restored = await restore(action);
+    const restored = await restore(checked(action));
     const given = await restored.call(structuredClone(kwargs), {});
     return isDeepStrictEqual(given, expected)
       ? "same"
