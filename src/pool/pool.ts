@@ -123,6 +123,7 @@ export class Pool {
     this.#kept.clear();
     this.watchdog.stop();
     await this.#end(undefined, timeout, requeue);
+    this.#reaper.close();
   }
 
   /** Kills what still runs. */

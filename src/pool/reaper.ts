@@ -29,7 +29,12 @@ export class Reaper {
   remove(group: number): void {
     this.#groups.delete(group);
     this.#tell(`-${String(group)}`);
-    if (this.#groups.size === 0) this.#stop();
+  }
+
+  /** Stays without any to watch, since to start it again would hold up the next child's boot. */
+  close(): void {
+    this.#process?.stdin?.end();
+    this.#process = undefined;
   }
 
   #start(): void {
@@ -57,11 +62,6 @@ export class Reaper {
       }, restartAfter).unref();
     });
     for (const group of this.#groups) this.#tell(`+${String(group)}`);
-  }
-
-  #stop(): void {
-    this.#process?.stdin?.end();
-    this.#process = undefined;
   }
 
   #tell(line: string): void {
