@@ -96,7 +96,7 @@ async function measure(
   for (let nr = 0; nr < singles; nr += 1)
     alone.push(await timed(() => run(nr)));
   const flowing = await timed(() => flow(run, jobs));
-  const half = await paced(run, jobs / flowing / 2, jobs / 4);
+  const half = await paced(run, jobs / flowing / 2, jobs);
   const together = await timed(() => many(jobs));
   const bursting = await timed(() => each(run, jobs));
   await stop();
@@ -173,16 +173,16 @@ function apart(...args: string[]): Measured {
 type Figures = Record<string, number>;
 
 function figures(all: readonly Measured[]): Figures {
-  const alone = all.flatMap((one) => one.alone);
-  const half = all.flatMap((one) => one.half);
+  const of = (what: "alone" | "half", share: number): number =>
+    median(all.map((one) => quantile(one[what], share)));
   const flow = `${inFlight.toLocaleString("en-US")} in flight, jobs/s`;
   return {
     [flow]: median(all.map((one) => one.flow)),
     "as one list": median(all.map(({ many }) => many)),
     "each by itself": median(all.map(({ burst }) => burst)),
-    "alone, p50 ms": quantile(alone, 0.5),
-    "alone, p99": quantile(alone, 0.99),
-    "half load, p50": quantile(half, 0.5),
-    "half load, p99": quantile(half, 0.99),
+    "alone, p50 ms": of("alone", 0.5),
+    "alone, p99": of("alone", 0.99),
+    "half load, p50": of("half", 0.5),
+    "half load, p99": of("half", 0.99),
   };
 }
