@@ -1,3 +1,5 @@
+import { inspect, type InspectOptionsStylized } from "node:util";
+
 import { JobNotFoundError } from "../errors.js";
 import {
   type ErrorCat,
@@ -8,6 +10,7 @@ import {
   newRecord,
 } from "../models/job.js";
 import type { EndedFields, Ending } from "../supervisor/ending.js";
+import { shown } from "./shown.js";
 
 export interface WaitOptions {
   /** Milliseconds; unless given, a wait has no limit. */
@@ -193,6 +196,11 @@ export class Job<R = unknown> {
       runAt,
       progress,
     };
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    return shown("Job", this.toJSON(), depth, options);
   }
 
   /** @internal */

@@ -25,7 +25,7 @@ const texts = many(isText, "a string, or an array of strings");
 const known = (list: readonly string[]): Rule<never> =>
   many(
     (value) => list.includes(value as string),
-    `of ${list.join(", ")}: one or an array`,
+    `one of ${list.join(", ")}, or an array of them`,
   ) as Rule<never>;
 
 const countRules = {

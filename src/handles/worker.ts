@@ -1,8 +1,11 @@
+import { inspect, type InspectOptionsStylized } from "node:util";
+
 import type {
   WorkerRecord,
   WorkerState,
   WorkerType,
 } from "../models/worker.js";
+import { shown } from "./shown.js";
 
 /** What a handle can ask for. */
 export interface WorkerHandlePort {
@@ -98,5 +101,12 @@ export class Worker {
 
   toJSON(): WorkerRecord {
     return this.#record;
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    const { timeStart, lastUpdate } = this;
+    const fields = { ...this.#record, timeStart, lastUpdate };
+    return shown("Worker", fields, depth, options);
   }
 }

@@ -1,0 +1,36 @@
+import { inspect } from "node:util";
+
+import { describe, expect, test } from "@jest/globals";
+
+import { open } from "../support/instance.js";
+
+describe("console.log shows", () => {
+  test("a job with its fields, as they are now", async () => {
+    const myjobs = await open({ store: ":memory:" });
+    const kwargs = { list: [1, 2] };
+    const job = await myjobs.schedule(
+      ({ list }: typeof kwargs) => list.length,
+      kwargs,
+    );
+    const { id } = job;
+    expect(inspect(job)).toMatch(/^Job \{\n/);
+    expect(inspect(job)).toContain(`id: ${String(id)},`);
+    expect(inspect(job)).toContain("state: 'NEW'");
+    expect(inspect(job)).toContain("list: [ 1, 2 ]");
+    await myjobs.workerStart({ onetime: true });
+    await job.wait();
+    expect(inspect(job)).toContain("state: 'OK'");
+    expect(inspect(job)).toContain("result: 2");
+    expect(inspect({ a: { b: { job } } })).toContain("job: [Job]");
+    expect(inspect([job], { depth: 0 })).toBe("[ [Job] ]");
+  });
+
+  test("a worker with its fields, and times as such", async () => {
+    const myjobs = await open({ store: ":memory:" });
+    const worker = await myjobs.workerStart({ nr: 3 });
+    expect(inspect(worker)).toMatch(/^Worker \{\n/);
+    expect(inspect(worker)).toContain("name: 'w3'");
+    expect(inspect(worker)).toMatch(/timeStart: \d{4}-\d\d-\d\dT/);
+    expect(inspect({ worker }, { depth: 0 })).toBe("{ worker: [Worker] }");
+  });
+});
