@@ -30,8 +30,10 @@ export class OptionError extends MyJobsError {
     readonly option: string,
     readonly value: unknown,
     readonly expected: string,
+    /** In words. */
+    problem = `${option} is ${show(value)}`,
   ) {
-    super(`${where}: ${option} is ${show(value)}, expected ${expected}`);
+    super(`${where}: ${problem}, expected ${expected}`);
   }
 }
 
@@ -133,6 +135,7 @@ export type StoreFault =
   | "corrupt"
   | "not-a-database"
   | "newer-schema"
+  | "missing"
   | "read-only"
   | "disk-full"
   | "locked"

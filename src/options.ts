@@ -22,13 +22,11 @@ export function readOptions<Rules extends Record<string, Rule<unknown>>>(
   }
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(rules, name)) {
-      const known = Object.keys(rules).join(", ") || "none";
-      throw new OptionError(
-        where,
-        name,
-        (given as Record<string, unknown>)[name],
-        `no such option (known: ${known})`,
-      );
+      const value = (given as Record<string, unknown>)[name];
+      const known = Object.keys(rules).join(", ");
+      const expected = known === "" ? "none" : `one of ${known}`;
+      const problem = `there is no option ${name} (its value is ${show(value)})`;
+      throw new OptionError(where, name, value, expected, problem);
     }
   }
   const values: Record<string, unknown> = {};

@@ -84,7 +84,7 @@ describe("opening", () => {
 
   test("a file in a folder that is not there says so, and makes none", async () => {
     const folder = path.join(temporaryFolder(), "absent");
-    expect(await fault(path.join(folder, "jobs.db"))).toBe("read-only");
+    expect(await fault(path.join(folder, "jobs.db"))).toBe("missing");
     expect(() => statSync(folder)).toThrow();
   });
 

@@ -224,3 +224,27 @@ test.each(["nrMin", "nrMax"] as const)(
     expect(myjobs[name]).toBe(before);
   },
 );
+
+describe("an option that there is not, or that is not what it shall be, is refused with", () => {
+  test("its name, its value, and those that there are", async () => {
+    const myjobs = await open({ store: ":memory:" });
+    const options: object = { timout: 3 };
+    const call = myjobs.schedule(identity, { text: "" }, options);
+    await expect(call).rejects.toThrow(OptionError);
+    await expect(call).rejects.toMatchObject({
+      message:
+        "schedule: there is no option timout (its value is 3), expected one of name, category, timeout, dependencies, die, wait",
+      where: "schedule",
+      option: "timout",
+      value: 3,
+    });
+  });
+
+  test("its value, and the known ones", async () => {
+    const myjobs = await open({ store: ":memory:" });
+    const filter: object = { state: "DEAD" };
+    await expect(myjobs.jobs.find(filter)).rejects.toThrow(
+      'jobs.find: state is "DEAD", expected one of NEW, RUNNING, OK, ERROR, DONE, or an array of them',
+    );
+  });
+});

@@ -244,11 +244,11 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
     expect(snapshot(path.dirname(file))).toEqual(before);
   });
 
-  test("a folder that is not there", async () => {
+  test("a folder that is missing", async () => {
     const folder = temporaryFolder();
     const file = path.join(folder, "absent", "jobs.db");
     await expect(openStore(file, "full", Date.now)).rejects.toMatchObject({
-      fault: "read-only",
+      fault: "missing",
       store: file,
     });
     expect(readdirSync(folder)).toEqual([]);

@@ -70,7 +70,7 @@ function openFile(file: string): Connection {
   if (!existsSync(folder)) {
     throw new StoreError(
       `open ${absolute}: there is no folder ${folder}`,
-      "read-only",
+      "missing",
       absolute,
     );
   }
