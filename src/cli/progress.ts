@@ -37,6 +37,7 @@ export class Progress {
   }
 
   start(): void {
+    this.#count(this.#standing());
     const interval = this.#isLive ? drawInterval : tellInterval;
     this.#timer ??= setInterval(() => {
       this.#show();
@@ -66,15 +67,16 @@ export class Progress {
 
   #show(): void {
     const standing = this.#standing();
-    const rate = this.#rate.add(
-      performance.now(),
-      standing.done - standing.earlier,
-    );
+    const rate = this.#count(standing);
     this.#terminal.write(
       this.#isLive
         ? clear + bar(standing, rate, this.#columns)
         : `${tell(standing, rate)}\n`,
     );
+  }
+
+  #count({ done, earlier }: Standing): number | undefined {
+    return this.#rate.add(performance.now(), done - earlier);
   }
 
   /** A terminal may not know its own width, and then say 0. */
@@ -85,7 +87,11 @@ export class Progress {
 }
 
 /** For a terminal so many columns wide. */
-export function bar(standing: Standing, rate: number, columns: number): string {
+export function bar(
+  standing: Standing,
+  rate: number | undefined,
+  columns: number,
+): string {
   const { done, total } = standing;
   const filled = Math.floor((barWidth * done) / (total ?? Infinity));
   const drawn = `[${"#".repeat(filled)}${"-".repeat(barWidth - filled)}] `;
@@ -93,16 +99,17 @@ export function bar(standing: Standing, rate: number, columns: number): string {
   return line.slice(0, columns - 1);
 }
 
-export function tell(standing: Standing, rate: number): string {
+/** Of the rate, and of what is left, nothing while it is not known. */
+export function tell(standing: Standing, rate: number | undefined): string {
   const { done, total, failed, workers } = standing;
   const parts = [
     total === undefined
       ? `${number(done)} done`
       : `${number(done)}/${number(total)} done`,
-    `${perSecond(rate)} jobs/s`,
+    ...(rate === undefined ? [] : [`${perSecond(rate)} jobs/s`]),
     `${number(workers)} worker${workers === 1 ? "" : "s"}`,
   ];
-  if (total !== undefined && rate > 0)
+  if (total !== undefined && rate !== undefined && rate > 0)
     parts.push(`${duration(Math.ceil((total - done) / rate))} left`);
   if (failed > 0) parts.push(`${number(failed)} failed`);
   return parts.join(", ");

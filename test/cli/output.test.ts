@@ -33,6 +33,7 @@ describe("The line of progress", () => {
       "4,500 done, 2.5 jobs/s, 1 worker, 2 failed",
     );
     expect(tell(halfway, 0)).toBe("4,500/9,000 done, 0 jobs/s, 4 workers");
+    expect(tell(halfway, undefined)).toBe("4,500/9,000 done, 4 workers");
   });
 
   test("is full only at the end, and never wider than the terminal", () => {
@@ -76,7 +77,8 @@ describe("Progress", () => {
   test("draws one line over itself on a terminal, and leaves it clear", () => {
     const texts = shown(true);
     expect(texts).toHaveLength(40 + 3);
-    expect(texts[0]).toMatch(/^\r\u001b\[K\[#+-+\] 4,500\/9,000 done/);
+    expect(texts[0]).toMatch(/^\r\u001b\[K\[#+-+\] 4,500\/9,000 done, 4 wo/);
+    expect(texts[9]).toMatch(/^\r\u001b\[K\[#+-+\] 4,500\/9,000 done, 0 jo/);
     expect(texts.slice(-3)).toEqual(["\r\u001b[K", "a word\n", "\r\u001b[K"]);
     expect(texts.join("").split("\n")).toHaveLength(2);
   });
@@ -89,7 +91,8 @@ describe("Progress", () => {
 
 test("The rate is that of the last seconds", () => {
   const rate = new Rate();
-  expect(rate.add(0, 0)).toBe(0);
+  expect(rate.add(0, 0)).toBeUndefined();
+  expect(rate.add(900, 95)).toBeUndefined();
   expect(rate.add(1_000, 100)).toBe(100);
   for (let second = 2; second <= 20; second += 1)
     rate.add(second * 1_000, 100 + (second - 1) * 10);
