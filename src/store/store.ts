@@ -35,7 +35,8 @@ export interface Store {
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJobs>;
   /**
    * Takes up to `limit` jobs that can run for a worker, which may be 0: counts their attempt, and makes the
-   * worker BUSY, or WAITING if there are none. Jobs that are still to be stored do not hold it up.
+   * worker BUSY, or WAITING if there are none. Jobs that are still to be stored do not hold it up. One that other hosts
+   * have given up gets none, and is in the next `orders`.
    */
   claimJobs(
     worker: Claimant,

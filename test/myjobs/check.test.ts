@@ -161,6 +161,35 @@ describe("workersCheck()", () => {
     await exit;
   });
 
+  test("gives up a resting worker for good: woken, its host ends it, though another has its number", async () => {
+    const store = storeFile();
+    const myjobs = await reopen({ store });
+    const { child, lines, exit } = run(host, [store]);
+    await until("the other host serves", () => lines.length > 0);
+    await until(
+      "its worker is on record",
+      async () => (await myjobs.workersFind({ state: "WAITING" })).length === 1,
+    );
+    await freeze(child.pid!, store);
+    await myjobs.workersCheck();
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const { nr, pid } = only(myjobs);
+    expect(nr).toBe(1);
+    const kwargs = Array.from({ length: 20 }, () => ({ ms: 20 }));
+    const jobs = await myjobs.scheduleMany(nap, kwargs);
+    child.kill("SIGCONT");
+    await until("the first is gone", () => !isAlive(Number(lines[0])));
+    await until("its host has another one", async () => {
+      const live = await myjobs.workersFind({ state: ["WAITING", "BUSY"] });
+      return live.map((one) => one.nr).join() === "1,2";
+    });
+    expect((await myjobs.workersFind({ nr: 1 }))[0]?.pid).toBe(pid);
+    for (const { attempt, errorCat } of await myjobs.wait(jobs))
+      expect({ attempt, errorCat }).toEqual({ attempt: 1, errorCat: "NA" });
+    child.kill("SIGTERM");
+    await exit;
+  });
+
   test("finds the workers of a host that has died", async () => {
     const store = storeFile();
     const myjobs = await reopen({ store });

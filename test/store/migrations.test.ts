@@ -10,6 +10,7 @@ import { migrate } from "../../src/store/sqlite/migrate.js";
 import { migrations } from "../../src/store/sqlite/migrations.js";
 import { JobQuery } from "../../src/store/sqlite/query.js";
 import { JobSettle } from "../../src/store/sqlite/settle.js";
+import { WorkerTable } from "../../src/store/sqlite/workers.js";
 import { claim, finish, schedule, states, worker } from "./suite/ground.js";
 import { database, open, storeFile, temporaryFile } from "./support.js";
 
@@ -314,7 +315,10 @@ describe("The indexes are used:", () => {
 
   test("claiming and counting what is ready by the index of ready jobs, without sorting", () => {
     const found = plans(
-      (db) => new JobClaim(db, new Dependants(db), { transaction: 0 }),
+      (db) =>
+        new JobClaim(db, new Dependants(db), new WorkerTable(db), {
+          transaction: 0,
+        }),
     ).filter(({ source }) => source.includes("state = 'NEW' and waiting = 0"));
     expect(found).toHaveLength(4);
     for (const { plan } of found) {

@@ -54,12 +54,7 @@ export class CheckTable implements CheckStore {
 
   freeze(worker: number, error: string): Promise<void> {
     return this.#shared.committer.run(() => {
-      this.#shared.workers.halt(worker, "kill");
-      this.#shared.workers.update(
-        worker,
-        { state: "ERROR", error },
-        this.#shared.now(),
-      );
+      this.#shared.workers.freeze(worker, error, this.#shared.now());
     }, light);
   }
 }

@@ -4,6 +4,7 @@ import type { ClaimedJob } from "../../models/job.js";
 import type { Categories, Claimant } from "../store.js";
 import type { Committer } from "./committer.js";
 import type { Dependants } from "./dependants.js";
+import type { WorkerTable } from "./workers.js";
 
 /** A list, since the object is made of it with all its fields at once. */
 type ReadyRow = [
@@ -31,17 +32,18 @@ export class JobClaim {
   readonly #dependants: Dependants;
   readonly #committer: Pick<Committer, "transaction">;
   readonly #dependencies;
-  readonly #busy;
   /** Where a claim has got less than it asked for: those behind it, with nothing between them, need not look. */
   #emptied: { transaction: number; categories: Categories } | undefined;
-  readonly #waiting;
+  readonly #workers: WorkerTable;
 
   constructor(
     db: BetterSqlite3.Database,
     dependants: Dependants,
+    workers: WorkerTable,
     committer: Pick<Committer, "transaction">,
   ) {
     this.#dependants = dependants;
+    this.#workers = workers;
     this.#committer = committer;
     const columns =
       "id, name, category, timeout, action_id, kwargs, attempt, interruptions";
@@ -81,13 +83,6 @@ export class JobClaim {
       `select depends_on as id, result from myjobs_dependency left join myjobs_job on myjobs_job.id = depends_on
        where job_id = ? order by position`,
     );
-    this.#busy = db.prepare<[number, number, number, number]>(
-      `update myjobs_worker set state = 'BUSY', current_job = case when ? then ? else current_job end, last_update = ?
-       where id = ? and state in ('WAITING', 'BUSY')`,
-    );
-    this.#waiting = db.prepare<[number, number]>(
-      "update myjobs_worker set state = 'WAITING', current_job = null, last_update = ? where id = ? and state = 'BUSY'",
-    );
   }
 
   claim(
@@ -101,11 +96,16 @@ export class JobClaim {
     const rows = this.#read(limit, categories);
     const ids = rows.map(([id]) => id);
     const first = ids[0];
-    if (first !== undefined) {
-      this.#mark(ids, worker.nr, host, now);
-      this.#busy.run(Number(worker.idle), first, now, worker.id);
-    } else if (worker.idle) this.#waiting.run(now, worker.id);
-    const depending = rows.length > 0 && this.#dependants.any;
+    if (first === undefined) {
+      if (worker.idle) this.#workers.rests(worker.id, now);
+      return none;
+    }
+    if (!this.#workers.takes(worker, first, now)) {
+      this.#emptied = undefined;
+      return none;
+    }
+    this.#mark(ids, worker.nr, host, now);
+    const depending = this.#dependants.any;
     return rows.map((row) => this.#claimed(row, depending));
   }
 

@@ -73,7 +73,7 @@ export class SqliteStore implements contract.Store {
     this.windows = new WindowTable(shared);
     this.checks = new CheckTable(shared);
     this.#insert = new JobInsert(db, dependants);
-    this.#claim = new JobClaim(db, dependants, committer);
+    this.#claim = new JobClaim(db, dependants, workers, committer);
     this.#settle = new JobSettle(db, dependants);
     this.#query = new JobQuery(db, dependants);
   }

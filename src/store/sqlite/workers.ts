@@ -2,6 +2,7 @@ import type BetterSqlite3 from "better-sqlite3";
 
 import type { WorkerRecord, WorkerState } from "../../models/worker.js";
 import type {
+  Claimant,
   HaltOrder,
   NewWorker,
   WorkerChange,
@@ -27,6 +28,11 @@ export class WorkerTable {
   readonly #orders;
   readonly #find;
   readonly #endAll;
+  readonly #freeze;
+  readonly #busy;
+  readonly #waiting;
+  /** Those that wanted jobs though others have given them up, and have not been told of it. */
+  readonly #refused = new Set<number>();
 
   constructor(db: BetterSqlite3.Database) {
     this.#taken = db
@@ -88,6 +94,17 @@ export class WorkerTable {
       `update myjobs_worker set state = ?, error = ifnull(?, error), current_job = null, last_update = ?
        where host = ? and ${live}`,
     );
+    this.#freeze = db.prepare<[string, number, number]>(
+      `update myjobs_worker set state = 'ERROR', error = ?, halt = 2, requeue = 0, current_job = null, last_update = ?
+       where id = ? and state in ('NEW', 'WAITING')`,
+    );
+    this.#busy = db.prepare<[number, number, number, number]>(
+      `update myjobs_worker set state = 'BUSY', current_job = case when ? then ? else current_job end, last_update = ?
+       where id = ? and ${live}`,
+    );
+    this.#waiting = db.prepare<[number, number]>(
+      "update myjobs_worker set state = 'WAITING', current_job = null, last_update = ? where id = ? and state = 'BUSY'",
+    );
   }
 
   register(
@@ -141,16 +158,39 @@ export class WorkerTable {
     });
   }
 
+  /** It takes this job, and maybe more. False if others have given it up: another may have its number by now. */
+  takes({ id, idle }: Claimant, job: number, now: number): boolean {
+    const { changes } = this.#busy.run(Number(idle), job, now, id);
+    if (changes === 0) this.#refused.add(id);
+    return changes > 0;
+  }
+
+  /** There is no job for it. */
+  rests(id: number, now: number): void {
+    this.#waiting.run(now, id);
+  }
+
+  /** Gives up a worker of another host, unless it has a job: if that host wakes, it is to kill it. */
+  freeze(id: number, error: string, now: number): void {
+    this.#freeze.run(error, now, id);
+  }
+
   halt(id: number, order: HaltOrder): void {
     this.#halt.run(haltOrders[order], Number(order === "requeue"), id);
   }
 
   /** What the workers of a host have been ordered to do. */
   orders(host: number): { id: number; order: HaltOrder }[] {
-    return this.#orders.all(host).map(({ id, halt, requeue }) => {
-      if (halt === haltOrders.halt) return { id, order: "halt" };
-      return { id, order: requeue === 1 ? "requeue" : "kill" };
+    const refused = Array.from(
+      this.#refused,
+      (id) => ({ id, order: "requeue" }) as const,
+    );
+    this.#refused.clear();
+    const ordered = this.#orders.all(host).map(({ id, halt, requeue }) => {
+      if (halt === haltOrders.halt) return { id, order: "halt" } as const;
+      return { id, order: requeue === 1 ? "requeue" : "kill" } as const;
     });
+    return [...refused, ...ordered];
   }
 
   find(filter: WorkerFilter): WorkerRecord[] {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 
 import type { WorkerRecord } from "../../../src/models/worker.js";
 import type { Store } from "../../../src/store/store.js";
-import { type Hosts, worker } from "./ground.js";
+import { claim, type Hosts, scheduleOne, worker } from "./ground.js";
 
 const plain = { timeout: 60_000, debug: false };
 
@@ -137,6 +137,35 @@ export function neighbourSuite(hosts: Hosts): void {
       expect(await mine.findWorkers({ nr })).toMatchObject([
         { state: "ERROR" },
       ]);
+    });
+
+    test("gives one that was given up no job, and tells its host, though another has its number by now", async () => {
+      const [mine, woken] = [await hosts.open(), await hosts.open()];
+      const lost = await worker(woken);
+      const well = await worker(woken);
+      await mine.checks.freeze(lost.id, "frozen");
+      await worker(mine, { nr: lost.nr });
+      const id = await scheduleOne(mine);
+      const [none, some] = await Promise.all([
+        woken.claimJobs(lost, 5, undefined),
+        woken.claimJobs(well, 5, undefined),
+      ]);
+      expect(none).toEqual([]);
+      expect(some).toMatchObject([{ id, attempt: 1 }]);
+      const workers = [{ id: lost.id, order: "requeue" }];
+      expect(await woken.orders()).toMatchObject({ workers });
+    });
+
+    test("leaves a worker that has a job by now", async () => {
+      const [mine, woken] = [await hosts.open(), await hosts.open()];
+      const by = await worker(woken);
+      await scheduleOne(mine);
+      await claim(woken, by);
+      await mine.checks.freeze(by.id, "frozen");
+      expect(await mine.findWorkers({ id: by.id })).toMatchObject([
+        { state: "BUSY", error: null, halt: false },
+      ]);
+      expect((await woken.orders()).workers).toEqual([]);
     });
   });
 
