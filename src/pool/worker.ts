@@ -38,7 +38,6 @@ export class PoolWorker extends Life implements VesselPort {
   /** Resolves when nothing is left of it. */
   readonly died: Promise<void>;
   readonly #port: WorkerPort;
-
   readonly #holdings: Holdings;
   #die: () => void = () => undefined;
   #ending: Ending;
@@ -188,6 +187,13 @@ export class PoolWorker extends Life implements VesselPort {
     this.#enter("draining");
     if (!this.vessel.killable) this.#holdings.abortAll("its worker was killed");
     this.vessel.signal("SIGKILL");
+  }
+
+  /** The same, to make room for a fresh one; what it ran runs again. */
+  replace(): void {
+    const wanted = !this.unwanted;
+    this.kill(true);
+    this.#relieved = wanted;
   }
 
   ended(end: End): void {

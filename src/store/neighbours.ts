@@ -50,6 +50,6 @@ export interface CheckStore {
   silent(): Promise<HostProcess[]>;
   /** This host is well; whether it is asked stands in its `orders`. */
   answer(): Promise<void>;
-  /** Records that a worker of another host is frozen, unless it has a job by now; if its host ever wakes, it is to kill it. */
+  /** Records that a worker of another host is frozen, unless it has a job by now; if its host ever wakes, it is to replace it. */
   freeze(worker: number, error: string): Promise<void>;
 }

@@ -36,7 +36,7 @@ export interface Store {
   /**
    * Takes up to `limit` jobs that can run for a worker, which may be 0: counts their attempt, and makes the
    * worker BUSY, or WAITING if there are none. Jobs that are still to be stored do not hold it up. One that other hosts
-   * have given up gets none, and is in the next `orders`.
+   * have given up gets none, and is to be replaced by the next `orders`.
    */
   claimJobs(
     worker: Claimant,
@@ -134,7 +134,7 @@ export type HaltOrder = "halt" | "kill" | "requeue";
 export interface Orders {
   /** Jobs to stop. */
   cancelled: number[];
-  workers: { id: number; order: HaltOrder }[];
+  workers: { id: number; order: HaltOrder | "replace" }[];
   /** Whether another host asks if this one and its workers are well. */
   asked: boolean;
 }

@@ -1,7 +1,7 @@
 import type { Store } from "../store/store.js";
 import type { Dispatcher } from "./dispatcher.js";
 
-/** Carries out what other processes asked of this one: jobs to cancel, workers to halt or kill, whether all is well. */
+/** Carries out what other processes asked of this one: jobs to cancel, workers to halt, kill or replace, whether all is well. */
 export async function obey(
   store: Pick<Store, "orders" | "checks">,
   dispatcher: Dispatcher,
@@ -11,6 +11,7 @@ export async function obey(
   for (const { id, order } of workers) {
     const worker = dispatcher.pool.worker(id);
     if (order === "halt") worker?.halt();
+    else if (order === "replace") worker?.replace();
     else worker?.kill(order === "requeue");
   }
   // What one of them might have had is there for the others.

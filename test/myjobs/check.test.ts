@@ -28,11 +28,12 @@ function only(myjobs: MyJobs): Worker {
   return [...myjobs.workers.values()][0]!;
 }
 
-/** Another process with a pool of one worker. */
+/** Another process with one worker, of a pool or a single one. */
 const host = `
   import { MyJobs } from "myjobs";
   const myjobs = await MyJobs.open({ store: process.argv[2] });
-  await myjobs.workersSubprocessStart({ nrFixed: 1 });
+  if (process.argv[3] === "single") await myjobs.workerSubprocessStart();
+  else await myjobs.workersSubprocessStart({ nrFixed: 1 });
   console.log([...myjobs.workers.values()][0].pid);
   process.on("SIGTERM", () => myjobs.stop());
 `;
@@ -126,40 +127,44 @@ describe("workersCheck()", () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  test("finds the resting workers of a host that a signal has stopped; woken, it replaces them", async () => {
-    const store = storeFile();
-    const myjobs = await reopen({ store });
-    const { child, lines, exit, errors: output } = run(host, [store]);
-    await until(`the other host serves ${output()}`, () => lines.length > 0);
-    const state = "WAITING";
-    await until(
-      "its worker is on record",
-      async () => (await myjobs.workersFind({ state })).length === 1,
-    );
-    await freeze(child.pid!, store);
-    const { count, errors } = await myjobs.workersCheck();
-    expect(count).toBe(0);
-    expect(errors).toMatchObject([
-      {
-        nr: 1,
-        pid: Number(lines[0]),
-        state: "ERROR",
-        error: "frozen: its host does not answer",
-      },
-    ]);
-    child.kill("SIGCONT");
-    await until(
-      "it has another worker",
-      async () =>
-        (await myjobs.workersFind({ state: "WAITING" }))[0]?.pid !== undefined,
-    );
-    await until("the first is gone", () => !isAlive(Number(lines[0])));
-    expect((await myjobs.workersCheck()).count).toBe(1);
-    const job = await myjobs.schedule(nap, { ms: 1 });
-    expect((await job.wait()).attempt).toBe(1);
-    child.kill("SIGTERM");
-    await exit;
-  });
+  test.each(["pool", "single"])(
+    "finds the resting workers of a host that a signal has stopped; woken, it replaces them: %s",
+    async (kind) => {
+      const store = storeFile();
+      const myjobs = await reopen({ store });
+      const { child, lines, exit, errors: output } = run(host, [store, kind]);
+      await until(`the other host serves ${output()}`, () => lines.length > 0);
+      const state = "WAITING";
+      await until(
+        "its worker is on record",
+        async () => (await myjobs.workersFind({ state })).length === 1,
+      );
+      await freeze(child.pid!, store);
+      const { count, errors } = await myjobs.workersCheck();
+      expect(count).toBe(0);
+      expect(errors).toMatchObject([
+        {
+          nr: 1,
+          pid: Number(lines[0]),
+          state: "ERROR",
+          error: "frozen: its host does not answer",
+        },
+      ]);
+      child.kill("SIGCONT");
+      await until(
+        "it has another worker",
+        async () =>
+          (await myjobs.workersFind({ state: "WAITING" }))[0]?.pid !==
+          undefined,
+      );
+      await until("the first is gone", () => !isAlive(Number(lines[0])));
+      expect((await myjobs.workersCheck()).count).toBe(1);
+      const job = await myjobs.schedule(nap, { ms: 1 });
+      expect((await job.wait()).attempt).toBe(1);
+      child.kill("SIGTERM");
+      await exit;
+    },
+  );
 
   test("gives up a resting worker for good: woken, its host ends it, though another has its number", async () => {
     const store = storeFile();

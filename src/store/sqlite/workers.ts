@@ -5,6 +5,7 @@ import type {
   Claimant,
   HaltOrder,
   NewWorker,
+  Orders,
   WorkerChange,
   WorkerFilter,
 } from "../store.js";
@@ -74,13 +75,10 @@ export class WorkerTable {
       `update myjobs_worker set halt = max(halt, ?), requeue = case when halt = 2 then requeue else ? end
        where id = ? and ${live}`,
     );
-    // One that others took for frozen and that has woken is still to be killed.
-    this.#orders = db.prepare<
-      [number],
-      { id: number; halt: number; requeue: number }
-    >(
-      `select id, halt, requeue from myjobs_worker
-       where host = ? and halt > 0 and (${live} or (state = 'ERROR' and halt = 2))`,
+    // One that others took for frozen and that has woken is still to be replaced.
+    this.#orders = db.prepare<[number], Orders["workers"][number]>(
+      `select id, case when state = 'ERROR' then 'replace' when halt = 1 then 'halt' when requeue then 'requeue' else 'kill' end as "order"
+       from myjobs_worker where host = ? and halt > 0 and (${live} or (state = 'ERROR' and halt = 2))`,
     );
     this.#find = db.prepare<Record<string, string | null>, WorkerRow>(
       `${select} where ${Object.keys(asked({}))
@@ -180,17 +178,13 @@ export class WorkerTable {
   }
 
   /** What the workers of a host have been ordered to do. */
-  orders(host: number): { id: number; order: HaltOrder }[] {
-    const refused = Array.from(
-      this.#refused,
-      (id) => ({ id, order: "requeue" }) as const,
-    );
+  orders(host: number): Orders["workers"] {
+    const refused = [...this.#refused];
     this.#refused.clear();
-    const ordered = this.#orders.all(host).map(({ id, halt, requeue }) => {
-      if (halt === haltOrders.halt) return { id, order: "halt" } as const;
-      return { id, order: requeue === 1 ? "requeue" : "kill" } as const;
-    });
-    return [...refused, ...ordered];
+    return [
+      ...refused.map((id) => ({ id, order: "replace" }) as const),
+      ...this.#orders.all(host),
+    ];
   }
 
   find(filter: WorkerFilter): WorkerRecord[] {

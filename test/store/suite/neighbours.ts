@@ -125,14 +125,16 @@ export function neighbourSuite(hosts: Hosts): void {
       expect(await two.checks.silent()).toHaveLength(1);
     });
 
-    test("finds a worker whose host does not wake up: it is ERROR, and its host is to kill it should it wake", async () => {
+    test("finds a worker whose host does not wake up: it is ERROR, and its host is to replace it should it wake", async () => {
       const [mine, frozen] = [await hosts.open(), await hosts.open()];
       const { id, nr } = await worker(frozen);
       await mine.checks.freeze(id, "frozen");
       expect(await mine.findWorkers({ nr })).toMatchObject([
         { state: "ERROR", error: "frozen" },
       ]);
-      expect((await frozen.orders()).workers).toEqual([{ id, order: "kill" }]);
+      expect((await frozen.orders()).workers).toEqual([
+        { id, order: "replace" },
+      ]);
       await frozen.updateWorker(id, { state: "WAITING" });
       expect(await mine.findWorkers({ nr })).toMatchObject([
         { state: "ERROR" },
@@ -152,7 +154,7 @@ export function neighbourSuite(hosts: Hosts): void {
       ]);
       expect(none).toEqual([]);
       expect(some).toMatchObject([{ id, attempt: 1 }]);
-      const workers = [{ id: lost.id, order: "requeue" }];
+      const workers = [{ id: lost.id, order: "replace" }];
       expect(await woken.orders()).toMatchObject({ workers });
     });
 
