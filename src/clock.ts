@@ -15,7 +15,7 @@ export {
 /** Epoch milliseconds: for display and due times. */
 export const now: () => number = Date.now.bind(Date);
 
-/** The process of the main realm: a test runner's own may be fake from the start. */
+/** The process of the main realm: that of a test runner's sandbox may be fake from the start. */
 const { hrtime } = vm.runInThisContext("process") as typeof process;
 
 /** Milliseconds that never jump: for limits and measures. (`performance` takes a child half of one to load.) */

@@ -21,7 +21,7 @@ export class Loader {
     this.#file = file;
   }
 
-  /** Compiles a function body; its `import()`, if it has any, is resolved from the file. */
+  /** Compiles a function body; `import()` in it, and in what it makes of text, is resolved from the file. */
   compile(
     body: string,
     params: readonly string[],

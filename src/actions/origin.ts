@@ -14,7 +14,7 @@ export interface FunctionOrigin {
   /** The script it was compiled in: an absolute path, where its imports are resolved from. */
   file: string;
   /**
-   * Whether the text imports, or could: then the file is part of what it does. Otherwise equal functions
+   * Whether the text imports, or is given a way to: then the file is part of what it does. Otherwise equal functions
    * share one row, whichever files they stand in.
    */
   based: boolean;

@@ -91,7 +91,7 @@ function compile(
     suffix: start.suffix,
     lineOffset: start.line,
     columnOffset: start.column - before.length,
-    imports: origin.based,
+    imports: origin.based || makesCode.test(code),
   });
   const made = make(...values);
   const fn = (
@@ -104,6 +104,9 @@ function compile(
     });
   return fn;
 }
+
+/** What is made of text may import, too. */
+const makesCode = /\b(?:Function|constructor|import)\b/;
 
 /** Under whatever name, which may have been computed. */
 function methodOf(holder: object): unknown {

@@ -200,7 +200,7 @@ export class Job<R = unknown> {
 
   /** What `console.log` shows. */
   [inspect.custom](depth: number, options: InspectOptionsStylized): string {
-    return shown("Job", this.toJSON(), depth, options);
+    return shown("Job", this.#fields, depth, options);
   }
 
   /** @internal */
@@ -214,6 +214,15 @@ export class Job<R = unknown> {
   finish(end: EndedFields): void {
     this.#result = undefined;
     this.#end = end;
+  }
+
+  /** As they are stored where they cannot be read: a line in a log throws nothing. */
+  get #fields(): object {
+    try {
+      return this.toJSON();
+    } catch {
+      return { ...this.#record, ...this.#end };
+    }
   }
 
   get #record(): JobRecord {

@@ -9,5 +9,5 @@ export function shown(
 ): string {
   return depth < 0
     ? options.stylize(`[${name}]`, "special")
-    : `${name} ${inspect(fields, options)}`;
+    : `${name} ${inspect(fields, { ...options, depth })}`;
 }

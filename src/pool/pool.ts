@@ -172,7 +172,11 @@ export class Pool {
     if (this.#boots.barred) return;
     this.#kept.replace(
       (nr) => this.workers.has(nr),
-      (wanted) => this.#startForked(wanted).catch(this.#failed),
+      (wanted) =>
+        this.#startForked(wanted).catch((cause: unknown) => {
+          this.#failed(cause as Error);
+          return undefined;
+        }),
     );
   }
 

@@ -35,14 +35,14 @@ export interface Store {
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJobs>;
   /**
    * Takes up to `limit` jobs that can run for a worker, which may be 0: counts their attempt, and makes the
-   * worker BUSY, or WAITING if there are none. Jobs that are still to be stored do not hold it up. One that other hosts
-   * have given up gets none, and is to be replaced by the next `orders`.
+   * worker BUSY, or WAITING if there are none. Jobs that are still to be stored do not hold it up. Undefined if the
+   * worker's record is that of a live one no more: others have given it up, and it is to be replaced; or it has ended.
    */
   claimJobs(
     worker: Claimant,
     limit: number,
     categories: Categories,
-  ): Promise<ClaimedJob[]>;
+  ): Promise<ClaimedJob[] | undefined>;
   /** Ends jobs OK and releases what waits for them. */
   finishJobs(finishes: readonly JobFinish[]): Promise<Finished>;
   /** Ends a job ERROR, and with it all that depend on it. */

@@ -138,6 +138,13 @@ export class Claims {
       limit,
       this.#categories,
     );
+    if (claimed === undefined) {
+      // What it might have had is there for the others.
+      worker.replace();
+      this.news();
+      this.#port.again();
+      return;
+    }
     this.#port.claimed(claimed.length, limit);
     if (claimed.length < limit && news === this.#news) this.#dryUp();
     if (claimed.length === 0) {

@@ -155,16 +155,13 @@ export class Dispatcher implements PoolPort {
     return this.#ledger.written();
   }
 
-  async register({
-    type,
-    nr,
-    debug,
-  }: Wanted): Promise<{ id: number; nr: number }> {
-    const timeout = this.#options.workerTimeout;
-    const worker = { type, timeout, debug };
+  async register(wanted: Wanted): Promise<{ id: number; nr: number }> {
+    const { type, nr, anyNr, debug } = wanted;
+    const worker = { type, timeout: this.#options.workerTimeout, debug };
     const numbered = nr === undefined ? worker : { ...worker, nr };
     const record = await this.#store.registerWorker(numbered);
     if (record !== undefined) return record;
+    if (anyNr === true) return this.register({ ...wanted, nr: undefined });
     const where =
       type === "inprocess" ? "workerStart" : "workerSubprocessStart";
     const expected = "a number that no live worker has";

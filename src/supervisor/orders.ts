@@ -14,8 +14,6 @@ export async function obey(
     else if (order === "replace") worker?.replace();
     else worker?.kill(order === "requeue");
   }
-  // What one of them might have had is there for the others.
-  if (workers.length > 0) dispatcher.news();
   if (!asked) return;
   await dispatcher.pool.watchdog.check();
   await store.checks.answer();

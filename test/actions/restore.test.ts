@@ -55,6 +55,18 @@ describe("a row that is not what was stored", () => {
 });
 
 describe("a restored function", () => {
+  test.each([
+    "(name) => import(name)",
+    '(name) => eval("import(name)")',
+    '(name) => new Function("name", "return import(name)")(name)',
+    '(name) => Function("name", "return import(name)")(name)',
+    '(name) => (async () => 1).constructor("name", "return import(name)")(name)',
+  ])("imports, also from what it makes of text: %s", async (text) => {
+    const fn = new Function(`return ${text}`)() as unknown;
+    const action = await restored(fn);
+    expect(await action.call("node:os", {})).toMatchObject({ EOL: "\n" });
+  });
+
   test("is given its arguments", async () => {
     const action = await restored((a: number, b: string) => [a, b]);
     expect(action.call(1, "x")).toEqual([1, "x"]);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { MyJobs } from "../../src/index.js";
-import { isAlive, until } from "../support/until.js";
+import { isAlive, isZombie, until } from "../support/until.js";
 import { Answers } from "./answers.js";
 import { Host } from "./cluster.js";
 import type { History, Step } from "./history.js";
@@ -34,6 +34,11 @@ export async function play({ concurrency, steps }: History): Promise<void> {
     await player.end();
     rmSync(folder, { recursive: true });
   }
+}
+
+/** One that has ended is none, though tmux has not asked yet how the program of a window has. */
+function isLeft(pid: number): boolean {
+  return isAlive(pid) && !isZombie(pid);
 }
 
 class Player {
@@ -103,7 +108,7 @@ class Player {
     );
     const ran = this.#record.traces().map(({ pid }) => pid);
     const pids = [...this.#losses.pids, ...ran];
-    await until("no process is left", () => !pids.some(isAlive));
+    await until("no process is left", () => !pids.some(isLeft));
   }
 
   async end(): Promise<void> {

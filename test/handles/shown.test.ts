@@ -1,8 +1,10 @@
+import path from "node:path";
 import { inspect } from "node:util";
 
 import { describe, expect, test } from "@jest/globals";
+import Database from "better-sqlite3";
 
-import { open } from "../support/instance.js";
+import { open, temporaryFolder } from "../support/instance.js";
 
 describe("console.log shows", () => {
   test("a job with its fields, as they are now", async () => {
@@ -23,6 +25,18 @@ describe("console.log shows", () => {
     expect(inspect(job)).toContain("result: 2");
     expect(inspect({ a: { b: { job } } })).toContain("job: [Job]");
     expect(inspect([job], { depth: 0 })).toBe("[ [Job] ]");
+    expect(inspect([job], { depth: 1 })).toContain("kwargs: [Object]");
+  });
+
+  test("a job whose values cannot be read as they are stored", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const myjobs = await open({ store });
+    const job = await myjobs.schedule(() => 1);
+    const db = new Database(store);
+    db.exec("update myjobs_job set kwargs = '{damaged'");
+    db.close();
+    await job.load();
+    expect(inspect(job)).toContain("kwargs: '{damaged'");
   });
 
   test("a worker with its fields, and times as such", async () => {

@@ -34,7 +34,12 @@ const host = `
   const myjobs = await MyJobs.open({ store: process.argv[2] });
   if (process.argv[3] === "single") await myjobs.workerSubprocessStart();
   else await myjobs.workersSubprocessStart({ nrFixed: 1 });
+  myjobs.on("error", (error) => console.error(error));
   console.log([...myjobs.workers.values()][0].pid);
+  process.on("SIGUSR2", async () => {
+    const job = await myjobs.schedule(() => process.pid, {}, { wait: true });
+    console.log(job.result);
+  });
   process.on("SIGTERM", () => myjobs.stop());
 `;
 
@@ -194,6 +199,32 @@ describe("workersCheck()", () => {
     child.kill("SIGTERM");
     await exit;
   });
+
+  test.each(["pool", "single"])(
+    "gives up a worker whose number is taken then: woken, its host has another by its next job, with nobody there to tell it: %s",
+    async (kind) => {
+      const store = storeFile();
+      const myjobs = await reopen({ store, categories: ["others"] });
+      const { child, lines, exit, errors } = run(host, [store, kind]);
+      await until("the other host serves", () => lines.length > 0);
+      await until(
+        "its worker is on record",
+        async () =>
+          (await myjobs.workersFind({ state: "WAITING" })).length === 1,
+      );
+      await freeze(child.pid!, store);
+      await myjobs.workersCheck();
+      const { nr } = await myjobs.workerStart();
+      expect(nr).toBe(1);
+      child.kill("SIGCONT");
+      child.kill("SIGUSR2");
+      await until("its job has run", () => lines.length > 1);
+      expect(lines[1]).not.toBe(lines[0]);
+      child.kill("SIGTERM");
+      await exit;
+      expect(errors()).toBe("");
+    },
+  );
 
   test("finds the workers of a host that has died", async () => {
     const store = storeFile();

@@ -8,7 +8,14 @@ import type Database from "better-sqlite3";
 import { StoppedError } from "../../src/errors.js";
 import { type Beside, Committer } from "../../src/store/sqlite/committer.js";
 import type { Part } from "../../src/store/sqlite/operations.js";
-import { claim, finish, newJob, scheduleOne, worker } from "./suite/ground.js";
+import {
+  claim,
+  claimSome,
+  finish,
+  newJob,
+  scheduleOne,
+  worker,
+} from "./suite/ground.js";
 import { database, open, temporaryFile } from "./support.js";
 
 /** How many transactions the write-ahead log has seen since it was begun: each ends with a frame that tells the size. */
@@ -87,7 +94,7 @@ describe("The operations of one turn", () => {
     await Promise.all([
       ...Array.from({ length: 20 }, () => store.insertJobs([newJob()])),
       finish(store, held),
-      store.claimJobs(by, 5, undefined),
+      claimSome(store, by, 5, undefined),
       store.updateWorker(by.id, { pid: 1 }),
       store.countJobs({}),
     ]);

@@ -4,6 +4,7 @@ import { expect, test } from "@jest/globals";
 
 import {
   claim,
+  claimSome,
   finish,
   type Ground,
   schedule,
@@ -24,12 +25,12 @@ test("Claims come after all that is committed with them, however long it has wai
   const [one, other] = [await worker(store), await worker(store)];
   const db = database(file);
   db.exec("begin immediate");
-  const early = store.claimJobs(one, 2, undefined);
+  const early = claimSome(store, one, 2, undefined);
   // It has come to its turn, which another program's lock forbids.
   for (let turn = 0; turn < 2; turn += 1)
     await new Promise((resolve) => setImmediate(resolve));
   const storing = scheduleOne(store);
-  const late = store.claimJobs(other, 2, undefined);
+  const late = claimSome(store, other, 2, undefined);
   db.exec("rollback");
   expect(await early).toMatchObject([{ id: await storing }]);
   expect(await late).toEqual([]);
@@ -47,7 +48,7 @@ test("No backlog of new jobs keeps others from being claimed and ended", async (
       () => (stored += 1),
     ),
   );
-  const few = store.claimJobs(by, 9, undefined);
+  const few = claimSome(store, by, 9, undefined);
   expect(await finish(store, held)).toBe("ok");
   expect(await few).toHaveLength(9);
   expect(stored).toBeLessThan(parts);

@@ -15,10 +15,11 @@ describe("a worker told to end while a job is being claimed for it", () => {
   let vessel: Notes;
   let worker: PoolWorker;
   let claims: Claims;
-  let claimed: (jobs: ClaimedJob[] | Error) => Promise<void>;
+  let claimed: (jobs: ClaimedJob[] | Error | undefined) => Promise<void>;
   let settled: Outcome[];
   let released: number[];
   let dead: boolean;
+  let fed: number;
 
   beforeEach(async () => {
     settled = [];
@@ -44,13 +45,16 @@ describe("a worker told to end while a job is being claimed for it", () => {
       },
       () => (vessel = new Notes()),
     );
-    const claiming = new Promise<ClaimedJob[]>((resolve, reject) => {
-      claimed = async (jobs) => {
-        if (jobs instanceof Error) reject(jobs);
-        else resolve(jobs);
-        await claims.close();
-      };
-    });
+    fed = 0;
+    const claiming = new Promise<ClaimedJob[] | undefined>(
+      (resolve, reject) => {
+        claimed = async (jobs) => {
+          if (jobs instanceof Error) reject(jobs);
+          else resolve(jobs);
+          await claims.close();
+        };
+      },
+    );
     const store = { claimJobs: () => claiming } as unknown as Store;
     claims = new Claims(store, undefined, {
       allowance: () => Infinity,
@@ -61,7 +65,7 @@ describe("a worker told to end while a job is being claimed for it", () => {
       release: (_, jobs) => released.push(...jobs.map(({ id }) => id)),
       claimed: () => undefined,
       rest: () => undefined,
-      again: () => undefined,
+      again: () => (fed += 1),
       failed: () => undefined,
     });
     claims.learn({ id: 1 } as ActionRecord);
@@ -133,6 +137,13 @@ describe("a worker told to end while a job is being claimed for it", () => {
     expect(settled).toEqual([]);
     expect(released).toEqual([1]);
     expect(dead).toBe(true);
+  });
+
+  test("is replaced if others have given it up, and the others are fed", async () => {
+    await claimed(undefined);
+    expect(vessel.signals[0]).toBe("SIGKILL");
+    expect(worker).toMatchObject({ phase: "draining", unwanted: false });
+    expect(fed).toBe(1);
   });
 
   test("is told to have died, if it did before it was halted", async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** Waits for a condition; at the deadline (10 s unless given) fails and says what it waited for. */
 export async function until(
   what: string,
@@ -10,6 +12,15 @@ export async function until(
       throw new Error(`after ${String(deadline)} ms: not yet so that ${what}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Whether it has ended, and its parent has not asked yet how. */
+export function isZombie(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${String(pid)}/stat`, "latin1").includes(") Z ");
+  } catch {
+    return false; // it is gone
   }
 }
 

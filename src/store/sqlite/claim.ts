@@ -91,7 +91,7 @@ export class JobClaim {
     limit: number,
     categories: Categories,
     now: number,
-  ): ClaimedJob[] {
+  ): ClaimedJob[] | undefined {
     // Reading and then marking is a third cheaper than "update ... returning", and keeps their order.
     const rows = this.#read(limit, categories);
     const ids = rows.map(([id]) => id);
@@ -102,7 +102,7 @@ export class JobClaim {
     }
     if (!this.#workers.takes(worker, first, now)) {
       this.#emptied = undefined;
-      return none;
+      return undefined;
     }
     this.#mark(ids, worker.nr, host, now);
     const depending = this.#dependants.any;

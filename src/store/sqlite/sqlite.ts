@@ -98,7 +98,7 @@ export class SqliteStore implements contract.Store {
     worker: contract.Claimant,
     limit: number,
     categories: contract.Categories,
-  ): Promise<ClaimedJob[]> {
+  ): Promise<ClaimedJob[] | undefined> {
     const { id } = this.#hosts;
     return this.#run(
       () => this.#claim.claim(worker, id, limit, categories, this.#now()),

@@ -32,8 +32,6 @@ export class WorkerTable {
   readonly #freeze;
   readonly #busy;
   readonly #waiting;
-  /** Those that wanted jobs though others have given them up, and have not been told of it. */
-  readonly #refused = new Set<number>();
 
   constructor(db: BetterSqlite3.Database) {
     this.#taken = db
@@ -156,11 +154,9 @@ export class WorkerTable {
     });
   }
 
-  /** It takes this job, and maybe more. False if others have given it up: another may have its number by now. */
+  /** It takes this job, and maybe more. False if its record is that of a live one no more, or even of another's. */
   takes({ id, idle }: Claimant, job: number, now: number): boolean {
-    const { changes } = this.#busy.run(Number(idle), job, now, id);
-    if (changes === 0) this.#refused.add(id);
-    return changes > 0;
+    return this.#busy.run(Number(idle), job, now, id).changes > 0;
   }
 
   /** There is no job for it. */
@@ -179,12 +175,7 @@ export class WorkerTable {
 
   /** What the workers of a host have been ordered to do. */
   orders(host: number): Orders["workers"] {
-    const refused = [...this.#refused];
-    this.#refused.clear();
-    return [
-      ...refused.map((id) => ({ id, order: "replace" }) as const),
-      ...this.#orders.all(host),
-    ];
+    return this.#orders.all(host);
   }
 
   find(filter: WorkerFilter): WorkerRecord[] {

@@ -4,6 +4,7 @@ import { JobNotFoundError } from "../../../src/errors.js";
 import type { Store } from "../../../src/store/store.js";
 import {
   claim,
+  claimSome,
   failed,
   failure,
   finish,
@@ -25,11 +26,11 @@ export function dependencySuite(hosts: Hosts): void {
       const last = await scheduleOne(store, { dependencies: [two!, one!] });
       const by = await worker(store);
       const held = [await claim(store, by), await claim(store, by)];
-      expect(await store.claimJobs(by, 9, undefined)).toEqual([]);
+      expect(await claimSome(store, by, 9, undefined)).toEqual([]);
       await finish(store, held[0]!, '"of one"');
-      expect(await store.claimJobs(by, 9, undefined)).toEqual([]);
+      expect(await claimSome(store, by, 9, undefined)).toEqual([]);
       await finish(store, held[1]!, '"of two"');
-      const taken = await store.claimJobs(by, 9, undefined);
+      const taken = await claimSome(store, by, 9, undefined);
       expect(taken).toMatchObject([
         {
           id: last,
@@ -78,7 +79,7 @@ export function dependencySuite(hosts: Hosts): void {
       const done = await finished(store, '"done"');
       await store.collectJob(done);
       const id = await scheduleOne(store, { dependencies: [ok, done] });
-      const taken = await store.claimJobs(await worker(store), 9, undefined);
+      const taken = await claimSome(store, await worker(store), 9, undefined);
       expect(taken).toMatchObject([{ id, results: ['"ok"', '"done"'] }]);
     });
 
@@ -88,7 +89,7 @@ export function dependencySuite(hosts: Hosts): void {
       const id = await scheduleOne(store, { dependencies: [one, one] });
       const by = await worker(store);
       await finish(store, await claim(store, by), "5");
-      expect(await store.claimJobs(by, 9, undefined)).toMatchObject([
+      expect(await claimSome(store, by, 9, undefined)).toMatchObject([
         { id, dependencies: [one, one], results: ["5", "5"] },
       ]);
     });
@@ -166,7 +167,7 @@ export function dependencySuite(hosts: Hosts): void {
       expect(await states(store, [...middle, bottom])).toEqual(
         Array(3).fill("ERROR"),
       );
-      expect(await store.claimJobs(by, 9, undefined)).toEqual([]);
+      expect(await claimSome(store, by, 9, undefined)).toEqual([]);
     });
 
     test("that had failed before ends the job as it is stored", async () => {
@@ -257,7 +258,7 @@ async function rounds(store: Store): Promise<number[][]> {
   const by = await worker(store);
   const taken: number[][] = [];
   for (;;) {
-    const jobs = await store.claimJobs(by, 100, undefined);
+    const jobs = await claimSome(store, by, 100, undefined);
     if (jobs.length === 0) return taken;
     taken.push(jobs.map(({ id }) => id));
     for (const { id, attempt } of jobs)

@@ -1,4 +1,5 @@
 import type {
+  ClaimedJob,
   JobPlan,
   JobRecord,
   JobState,
@@ -77,9 +78,19 @@ export async function worker(
   return { ...record!, state: "WAITING", idle: true };
 }
 
+/** Takes jobs for a worker that lives. */
+export async function claimSome(
+  store: Store,
+  ...args: Parameters<Store["claimJobs"]>
+): Promise<ClaimedJob[]> {
+  const jobs = await store.claimJobs(...args);
+  if (jobs === undefined) throw new Error("the worker was refused");
+  return jobs;
+}
+
 /** Takes the next job for a worker, and gives what an end of it must name. */
 export async function claim(store: Store, by: Claimant): Promise<Attempt> {
-  const [job] = await store.claimJobs(by, 1, undefined);
+  const [job] = await claimSome(store, by, 1, undefined);
   return { id: job!.id, worker: by.nr, attempt: job!.attempt };
 }
 
@@ -127,7 +138,7 @@ export async function states(
 
 async function claimIn(store: Store, category: string): Promise<Attempt> {
   const by = await worker(store);
-  const [taken] = await store.claimJobs(by, 1, [category]);
+  const [taken] = await claimSome(store, by, 1, [category]);
   await store.updateWorker(by.id, { state: "HALTED", currentJob: null });
   return { id: taken!.id, worker: by.nr, attempt: taken!.attempt };
 }

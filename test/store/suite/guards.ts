@@ -8,6 +8,7 @@ import {
 import type { Attempt, Claimant, Store } from "../../../src/store/store.js";
 import {
   claim,
+  claimSome,
   failure,
   finish,
   type Hosts,
@@ -22,7 +23,7 @@ export function guardSuite(hosts: Hosts): void {
       const store = await hosts.open();
       const by = await worker(store);
       const asks: Record<string, (held: Attempt) => Promise<unknown>> = {
-        claim: () => store.claimJobs(by, 1, undefined),
+        claim: () => claimSome(store, by, 1, undefined),
         finish: (held) => finish(store, held),
         fail: (held) => store.failJob({ ...held, ...failure }),
         release: (held) => store.releaseJobs([{ ...held, started: true }]),

@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { Store } from "../../../src/store/store.js";
 import {
   claim,
+  claimSome,
   finish,
   type Hosts,
   job,
@@ -88,7 +89,7 @@ export function hostSuite(hosts: Hosts): void {
       ]);
       const heir = await worker(next);
       expect(heir.nr).toBe(by.nr);
-      expect(await next.claimJobs(heir, 1, undefined)).toMatchObject([
+      expect(await claimSome(next, heir, 1, undefined)).toMatchObject([
         { id, attempt: 2, interruptions: 0 },
       ]);
     });
@@ -141,7 +142,7 @@ export function hostSuite(hosts: Hosts): void {
       const [dead, next] = [await hosts.open(), await hosts.open(() => 9_999)];
       const ids = await schedule(dead, {}, {}, {});
       const by = await worker(dead);
-      await dead.claimJobs(by, 2, undefined);
+      await claimSome(dead, by, 2, undefined);
       await hosts.lose(by.host);
       expect(await settle(next)).toEqual({
         released: ids.slice(0, 2),
@@ -166,7 +167,7 @@ export function hostSuite(hosts: Hosts): void {
       ]);
       const heir = await worker(next);
       expect(heir.nr).toBe(by.nr);
-      const taken = await next.claimJobs(heir, 9, undefined);
+      const taken = await claimSome(next, heir, 9, undefined);
       expect(
         taken.map(({ attempt, interruptions }) => [attempt, interruptions]),
       ).toEqual([
@@ -188,7 +189,7 @@ export function hostSuite(hosts: Hosts): void {
       expect(await one.rescue([lost])).toEqual({ released: [], failed: [] });
       expect(await two.lostHosts()).toEqual([]);
       const by = await worker(two);
-      expect(await two.claimJobs(by, 1, undefined)).toMatchObject([
+      expect(await claimSome(two, by, 1, undefined)).toMatchObject([
         { id, interruptions: 1 },
       ]);
     });

@@ -4,6 +4,7 @@ import { JobNotFoundError } from "../../../src/errors.js";
 import { errorCats, type JobError } from "../../../src/models/job.js";
 import {
   claim,
+  claimSome,
   failed,
   failure,
   finish,
@@ -105,7 +106,7 @@ export function jobSuite(hosts: Hosts): void {
       const by = await worker(store);
       const takes = [];
       for (const limit of [2, 1, 10, 10])
-        takes.push(await store.claimJobs(by, limit, undefined));
+        takes.push(await claimSome(store, by, limit, undefined));
       expect(takes.map((jobs) => jobs.map(({ id }) => id))).toEqual([
         ids.slice(0, 2),
         ids.slice(2, 3),
@@ -124,7 +125,7 @@ export function jobSuite(hosts: Hosts): void {
       const by = await worker(store);
       const taken: number[] = [];
       for (const limit of [3, 10, 10, 20]) {
-        const jobs = await store.claimJobs(by, limit, undefined);
+        const jobs = await claimSome(store, by, limit, undefined);
         taken.push(...jobs.map(({ id }) => id));
         const running = await store.findJobs({ state: "RUNNING" });
         expect(running.map(({ id }) => id)).toEqual(taken);
@@ -146,7 +147,7 @@ export function jobSuite(hosts: Hosts): void {
       };
       const id = await scheduleOne(store, given);
       const by = await worker(store, { nr: 4 });
-      expect(await store.claimJobs(by, 1, undefined)).toEqual([
+      expect(await claimSome(store, by, 1, undefined)).toEqual([
         {
           ...given,
           id,
@@ -176,7 +177,7 @@ export function jobSuite(hosts: Hosts): void {
       );
       const by = await worker(store);
       const take = async (categories: string[]): Promise<number[]> =>
-        (await store.claimJobs(by, 10, categories)).map(({ id }) => id);
+        (await claimSome(store, by, 10, categories)).map(({ id }) => id);
       expect(await take([])).toEqual([]);
       expect(await take(["A", "unknown"])).toEqual([]);
       expect(await take(["b", "a"])).toEqual([a, b]);
@@ -190,11 +191,11 @@ export function jobSuite(hosts: Hosts): void {
       const { id, nr } = await worker(store);
       const read = async (): Promise<unknown> => (await find())[0];
       const find = () => store.findWorkers({ id });
-      await store.claimJobs({ id, nr, idle: true }, 2, undefined);
+      await claimSome(store, { id, nr, idle: true }, 2, undefined);
       expect(await read()).toMatchObject({ state: "BUSY", currentJob: first });
-      await store.claimJobs({ id, nr, idle: false }, 2, undefined);
+      await claimSome(store, { id, nr, idle: false }, 2, undefined);
       expect(await read()).toMatchObject({ state: "BUSY", currentJob: first });
-      await store.claimJobs({ id, nr, idle: true }, 2, undefined);
+      await claimSome(store, { id, nr, idle: true }, 2, undefined);
       expect(await read()).toMatchObject({
         state: "WAITING",
         currentJob: null,
@@ -241,7 +242,7 @@ export function jobSuite(hosts: Hosts): void {
         accepted: [false, true, false, true],
         released: true,
       });
-      const [next] = await store.claimJobs(by, 1, undefined);
+      const [next] = await claimSome(store, by, 1, undefined);
       expect(next).toMatchObject({ id: behind, results: ['"one"', '"two"'] });
     });
 
@@ -256,7 +257,7 @@ export function jobSuite(hosts: Hosts): void {
         const store = await hosts.open();
         await schedule(store, ...Array.from({ length: 40 }, () => ({})));
         const by = await worker(store);
-        const jobs = await store.claimJobs(by, 40, undefined);
+        const jobs = await claimSome(store, by, 40, undefined);
         const ends = jobs.map(({ id, attempt }, at) => ({
           id,
           worker: by.nr,
@@ -360,7 +361,7 @@ export function jobSuite(hosts: Hosts): void {
       const back = { state: "NEW", worker: null, timeStart: 0, errorCat: "NA" };
       expect(await job(store, one!)).toMatchObject({ ...back, attempt: 1 });
       expect(await job(store, two!)).toMatchObject({ ...back, attempt: 0 });
-      const again = await store.claimJobs(by, 2, undefined);
+      const again = await claimSome(store, by, 2, undefined);
       expect(again.map(({ id, attempt }) => [id, attempt])).toEqual([
         [one, 2],
         [two, 1],
@@ -396,7 +397,7 @@ export function jobSuite(hosts: Hosts): void {
         const held = await claim(store, by);
         await store.releaseJobs([{ ...held, started: true }]);
       }
-      const [taken] = await store.claimJobs(by, 1, undefined);
+      const [taken] = await claimSome(store, by, 1, undefined);
       expect(taken).toMatchObject({ interruptions: 0, attempt: 7 });
     });
   });
@@ -417,7 +418,7 @@ export function jobSuite(hosts: Hosts): void {
         timeStop: 5_555,
       });
       const by = await worker(store);
-      expect(await store.claimJobs(by, 1, undefined)).toEqual([]);
+      expect(await claimSome(store, by, 1, undefined)).toEqual([]);
     });
 
     test("leaves a RUNNING job running, marked for the host that runs it", async () => {

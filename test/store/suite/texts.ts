@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 
 import {
   claim,
+  claimSome,
   failure,
   finish,
   type Hosts,
@@ -43,7 +44,7 @@ export function textSuite(hosts: Hosts): void {
       }
       expect(await store.countReady([text], 9)).toBe(1);
       const by = await worker(store);
-      const [taken] = await store.claimJobs(by, 9, [text]);
+      const [taken] = await claimSome(store, by, 9, [text]);
       expect(taken).toMatchObject({ ...given, id });
       const error = {
         ...failure.error,
@@ -68,7 +69,7 @@ export function textSuite(hosts: Hosts): void {
       const result = JSON.stringify([text]);
       await finish(store, held, result);
       expect((await job(store, one)).result).toBe(result);
-      const [next] = await store.claimJobs(by, 1, undefined);
+      const [next] = await claimSome(store, by, 1, undefined);
       expect(next!.results).toEqual([result]);
     });
 

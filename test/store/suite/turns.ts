@@ -5,6 +5,7 @@ import type { Store } from "../../../src/store/store.js";
 import { until } from "../../support/until.js";
 import {
   claim,
+  claimSome,
   finish,
   finished,
   type Hosts,
@@ -21,7 +22,7 @@ export function turnSuite(hosts: Hosts): void {
     test("see each other: a claim takes what is stored in its turn, even when asked for first", async () => {
       const store = await hosts.open();
       const by = await worker(store);
-      const claiming = store.claimJobs(by, 9, undefined);
+      const claiming = claimSome(store, by, 9, undefined);
       const storing = schedule(store, {}, {});
       const ids = await storing;
       expect((await claiming).map(({ id }) => id)).toEqual(ids);
@@ -34,7 +35,7 @@ export function turnSuite(hosts: Hosts): void {
       const by = await worker(store);
       const held = await claim(store, by);
       const [taken] = await Promise.all([
-        store.claimJobs(by, 9, undefined),
+        claimSome(store, by, 9, undefined),
         finish(store, held, "5"),
       ]);
       expect(taken).toMatchObject([{ id: two, results: ["5"] }]);
@@ -51,7 +52,7 @@ export function turnSuite(hosts: Hosts): void {
         finish(store, held),
         store.cancelJob(98),
         scheduleOne(store, { name: "after", dependencies: [running] }),
-        store.claimJobs(by, 9, undefined),
+        claimSome(store, by, 9, undefined),
       ]);
       expect(outcomes.map(({ status }) => status)).toEqual([
         "fulfilled",
@@ -195,7 +196,7 @@ async function takeAll(store: Store): Promise<number[]> {
   const by = await worker(store);
   const taken: number[] = [];
   for (;;) {
-    const jobs = await store.claimJobs(by, 3, undefined);
+    const jobs = await claimSome(store, by, 3, undefined);
     if (jobs.length === 0) return taken;
     taken.push(...jobs.map(({ id }) => id));
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 
 import type { WorkerFilter } from "../../../src/store/store.js";
-import { type Hosts, scheduleOne, worker } from "./ground.js";
+import { claimSome, type Hosts, scheduleOne, worker } from "./ground.js";
 
 const plain = { type: "subprocess", timeout: 60_000, debug: false } as const;
 
@@ -102,9 +102,14 @@ export function workerSuite(hosts: Hosts): void {
       time = 2_000;
       await store.updateWorker(id, { state: "WAITING", pid: 1, error: "x" });
       await store.haltWorker(id, "halt");
-      await store.claimJobs({ id, nr, idle: true }, 1, undefined);
+      await claimSome(store, { id, nr, idle: true }, 1, undefined);
       await scheduleOne(store);
-      await store.claimJobs({ id, nr, idle: true }, 1, undefined);
+      const refused = await store.claimJobs(
+        { id, nr, idle: true },
+        1,
+        undefined,
+      );
+      expect(refused).toBeUndefined();
       expect(await store.findWorkers({ id })).toEqual(ended);
     });
 
