@@ -16,6 +16,8 @@ interface Batch {
   log: string;
   size: number;
   dependencies: number[];
+  /** How long each of them takes, in milliseconds. */
+  ms: number;
 }
 
 /** The ids of its first and its last job. */
@@ -24,17 +26,19 @@ type Ends = [first: number, last: number];
 /** Stores jobs, each of which writes its run into the log. */
 async function schedule(
   myjobs: MyJobs,
-  { log, size, dependencies }: Batch,
+  { log, size, dependencies, ms }: Batch,
 ): Promise<Ends> {
   const jobs = await myjobs.scheduleMany(
-    ({ log }: { log: string }, context) => {
+    ({ log, ms }: { log: string; ms: number }, context) => {
       const { appendFileSync } =
         context.require<typeof import("node:fs")>("node:fs");
       const { id, attempt } = context.job;
       // In append mode lines stay whole, and stand in the order in which they were written.
       appendFileSync(log, `${[id, attempt, process.pid].join(" ")}\n`);
+      const begun = performance.now();
+      while (performance.now() - begun < ms);
     },
-    Array.from({ length: size }, () => ({ log })),
+    Array.from({ length: size }, () => ({ log, ms })),
     { dependencies },
   );
   return [jobs[0]!.id, jobs.at(-1)!.id];
@@ -97,6 +101,10 @@ class Service {
   /** Kills one that runs jobs and is just storing some. */
   async kill(host: Host): Promise<void> {
     this.#forget(host);
+    // Else it might have run what it has, and the others all else, whenever it is looked at.
+    const slow = { ...this.#batch([]), ms: 2 };
+    const ends = await host.do(schedule, slow);
+    this.stored.push({ ends, dependencies: [] });
     const stored = host.do(schedule, this.#batch([])).then(
       (ends) => this.stored.push({ ends, dependencies: [] }),
       () => undefined,
@@ -164,7 +172,7 @@ class Service {
   }
 
   #batch(dependencies: number[]): Batch {
-    return { log: this.log, size, dependencies };
+    return { log: this.log, size, dependencies, ms: 0 };
   }
 
   #forget(host: Host): void {
