@@ -6,7 +6,7 @@ import type { Context, MyJobs, Worker } from "../../src/index.js";
 import { type Command, Place } from "../cli/command.js";
 import { freeze } from "../support/freeze.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
-import { run } from "../support/program.js";
+import { type Program, run } from "../support/program.js";
 import { ownTmuxServer, programOf, windows } from "../support/tmux.js";
 import { isAlive, until } from "../support/until.js";
 
@@ -61,6 +61,23 @@ async function adopted(): Promise<{
   await until("it serves", () => command.stderr().includes("serving"));
   const worker = await myjobs.workerTmuxStart({ nr: 5 });
   return { store, myjobs, command, worker };
+}
+
+/** Such a process, stopped by a signal when its worker rests. */
+async function stopped(
+  myjobs: MyJobs,
+  store: string,
+  kind = "pool",
+): Promise<Program> {
+  const program = run(host, [store, kind]);
+  const { child, lines, errors } = program;
+  await until(`the other host serves ${errors()}`, () => lines.length > 0);
+  await until(
+    "its worker is on record",
+    async () => (await myjobs.workersFind({ state: "WAITING" })).length === 1,
+  );
+  await freeze(child.pid!, store);
+  return program;
 }
 
 /** Whether the worker of that number is another process by now, and ready. */
@@ -137,14 +154,7 @@ describe("workersCheck()", () => {
     async (kind) => {
       const store = storeFile();
       const myjobs = await reopen({ store });
-      const { child, lines, exit, errors: output } = run(host, [store, kind]);
-      await until(`the other host serves ${output()}`, () => lines.length > 0);
-      const state = "WAITING";
-      await until(
-        "its worker is on record",
-        async () => (await myjobs.workersFind({ state })).length === 1,
-      );
-      await freeze(child.pid!, store);
+      const { child, lines, exit } = await stopped(myjobs, store, kind);
       const { count, errors } = await myjobs.workersCheck();
       expect(count).toBe(0);
       expect(errors).toMatchObject([
@@ -174,13 +184,7 @@ describe("workersCheck()", () => {
   test("gives up a resting worker for good: woken, its host ends it, though another has its number", async () => {
     const store = storeFile();
     const myjobs = await reopen({ store });
-    const { child, lines, exit } = run(host, [store]);
-    await until("the other host serves", () => lines.length > 0);
-    await until(
-      "its worker is on record",
-      async () => (await myjobs.workersFind({ state: "WAITING" })).length === 1,
-    );
-    await freeze(child.pid!, store);
+    const { child, lines, exit } = await stopped(myjobs, store);
     await myjobs.workersCheck();
     await myjobs.workersSubprocessStart({ nrFixed: 1 });
     const { nr, pid } = only(myjobs);
@@ -205,14 +209,8 @@ describe("workersCheck()", () => {
     async (kind) => {
       const store = storeFile();
       const myjobs = await reopen({ store, categories: ["others"] });
-      const { child, lines, exit, errors } = run(host, [store, kind]);
-      await until("the other host serves", () => lines.length > 0);
-      await until(
-        "its worker is on record",
-        async () =>
-          (await myjobs.workersFind({ state: "WAITING" })).length === 1,
-      );
-      await freeze(child.pid!, store);
+      const program = await stopped(myjobs, store, kind);
+      const { child, lines, exit, errors } = program;
       await myjobs.workersCheck();
       const { nr } = await myjobs.workerStart();
       expect(nr).toBe(1);
