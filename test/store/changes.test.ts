@@ -91,6 +91,30 @@ describe("A commit of another connection", () => {
   });
 });
 
+describe("Where one's own commits come one after another", () => {
+  test("another's is heard of among them, and by its write alone once they have ended", async () => {
+    const file = temporaryFile();
+    const db = wal(file);
+    const other = wal(file);
+    const told = await listen(db, file);
+    for (let nr = 1; nr <= 20; nr += 1) {
+      for (let own = 0; own < 20; own += 1) {
+        db.exec("insert into t values (1)");
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      other.exec("insert into t values (1)");
+      await until("it is heard of", () => {
+        if (nr % 2 === 0) db.exec("insert into t values (1)");
+        return told.heard === nr;
+      });
+    }
+    // All looks that follow on a write are over.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    other.exec("insert into t values (1)");
+    await until("it is heard of", () => told.heard === 21);
+  });
+});
+
 describe("One's own commit", () => {
   test("is no news", async () => {
     const file = temporaryFile();

@@ -15,10 +15,13 @@ const pollInterval = 100;
 const afterWrite = [1, 1, 1, 1, 2, 2, 4, 4, 8, 16];
 /** So many of them are so near that a further write need not hasten the next. */
 const quickLooks = 4;
+/** So many wake-ups in a row that told of nothing are echoes of our own commits. */
+const mostEchoes = 4;
 
 /**
  * Tells of other processes' commits, mostly within a millisecond: each writes to the write-ahead log,
- * which is watched. Runs only while somebody listens, and never keeps the process alive.
+ * which is watched; but not while our own commits come one after another, each of which would wake us, too.
+ * Runs only while somebody listens, and never keeps the process alive.
  */
 export class Changes {
   readonly #callbacks = new Set<() => void>();
@@ -27,6 +30,7 @@ export class Changes {
   #seen: number | undefined;
   #poll: NodeJS.Timeout | undefined;
   #watcher: FSWatcher | undefined;
+  #echoes = 0;
   #step = 0;
   #next: NodeJS.Timeout | undefined;
 
@@ -60,11 +64,13 @@ export class Changes {
 
   #watch(): void {
     if (this.#watcher !== undefined) return;
+    this.#echoes = 0;
     try {
-      // Our own commits wake us, too, and several may be told as one: it is only a hint.
+      // Several writes may be told as one: it is only a hint.
       this.#watcher = watch(this.#log, { persistent: false }, (event) => {
+        this.#echoes += 1;
         // The log was removed, or is another file now: the next poll watches that.
-        if (event === "rename") this.#unwatch();
+        if (event === "rename" || this.#echoes > mostEchoes) this.#unwatch();
         this.#lookSoon();
       });
       this.#watcher.on("error", () => {
@@ -92,6 +98,7 @@ export class Changes {
   #lookOn(): void {
     const wait = afterWrite[this.#step];
     this.#step += 1;
+    if (this.#step > quickLooks) this.#watch();
     this.#next =
       wait === undefined || this.#poll === undefined
         ? undefined
@@ -110,6 +117,7 @@ export class Changes {
     }
     if (version === this.#seen) return;
     this.#seen = version;
+    this.#echoes = 0;
     for (const callback of this.#callbacks) callback();
   }
 }
