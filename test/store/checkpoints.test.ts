@@ -69,6 +69,42 @@ test("A little in the log is left there, and costs no thread", async () => {
   expect(length(db).checkpointed).toBe(0);
 });
 
+test("A log that no commit syncs is written out in portions as it grows, one after another, and from its head when it begins anew", async () => {
+  const file = temporaryFile();
+  const { db, write } = notes(file);
+  const synced: number[] = [];
+  let isClosed = false;
+  const log = {
+    busy: false,
+    synced: async () => void synced.push(length(db).log),
+    close: async () => void (isClosed = true),
+  };
+  const checkpoints = new Checkpoints(db, file, log);
+  const grow = async (pages: number, portions: number): Promise<void> => {
+    for (let nr = 0; nr < pages; nr += 1) write();
+    await until("it is looked at", () => {
+      checkpoints.look();
+      return synced.length >= portions;
+    });
+  };
+  await grow(100, 1);
+  await grow(100, 2);
+  log.busy = true;
+  for (let nr = 0; nr < 100; nr += 1) write();
+  const looked = performance.now();
+  while (performance.now() < looked + 5) checkpoints.look();
+  expect(synced).toHaveLength(2);
+  log.busy = false;
+  await grow(0, 3);
+  await grow(4_000, 4);
+  await until("the log begins anew", () => length(db).log < 10);
+  await grow(100, 5);
+  expect(synced).toHaveLength(5);
+  expect(synced[4]).toBeLessThan(1_000);
+  await checkpoints.close();
+  expect(isClosed).toBe(true);
+});
+
 test("While somebody writes on and on, the log begins anew time and again", async () => {
   const { db, checkpoints, write } = notes(temporaryFile());
   // So that nobody but the thread does it.

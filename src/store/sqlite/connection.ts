@@ -55,10 +55,11 @@ export async function connect(
   }
   if (!own || file === "") return connection;
   // From here on both are done beside the event loop.
-  const checkpoints = new Checkpoints(db, file);
-  if (durability === "normal") return { ...connection, checkpoints };
+  const log = new LogSync(file);
+  if (durability === "normal")
+    return { ...connection, checkpoints: new Checkpoints(db, file, log) };
   db.pragma("synchronous = normal");
-  return { ...connection, checkpoints, log: new LogSync(file) };
+  return { ...connection, checkpoints: new Checkpoints(db, file), log };
 }
 
 function openFile(file: string): Connection {
