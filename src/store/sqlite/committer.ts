@@ -31,6 +31,7 @@ export interface Manner {
 export const light: Manner = { light: true };
 /** What becomes of jobs and workers, so that no backlog of new jobs holds it up. */
 export const first: Manner = { part: "first" };
+export const firstLight: Manner = { ...first, ...light };
 /** What is about the jobs that can be had, so that it sees every insert of the same turn. */
 export const last: Manner = { part: "last" };
 
@@ -92,8 +93,15 @@ export class Committer {
   ): Promise<T> {
     if (this.#closed) return Promise.reject(new StoppedError("the store"));
     return new Promise<T>((resolve, reject) => {
-      const operation = { run, resolve, reject, part, light, alone: false };
-      this.#operations.push(operation);
+      this.#operations.push({
+        run,
+        value: undefined,
+        resolve,
+        reject,
+        part,
+        light,
+        alone: false,
+      });
       this.#schedule();
     });
   }
@@ -144,49 +152,53 @@ export class Committer {
   }
 
   #together(): void {
-    const tried: Operation[] = [];
-    const values: unknown[] = [];
+    const operations = this.#operations;
     try {
-      for (const operation of this.#operations.take()) {
-        tried.push(operation);
-        values.push(operation.run(operation.alone));
-      }
-      this.#presence.check();
+      operations.run();
+      // Who stores or asks anything, which each host does every second, is told; ends and claims need not find it out.
+      if (operations.others) this.#presence.check();
       this.#db.exec("commit");
     } catch (cause) {
       this.#rollback();
-      if (tried.length > 1 || cause instanceof NotQuickly) {
-        for (const operation of tried) operation.alone = true;
-      } else {
-        this.#operations.done();
-        tried[0]?.reject(storeError("write", this.#store, cause));
-      }
+      if (operations.taken > 1 || cause instanceof NotQuickly)
+        operations.separate();
+      else
+        operations.done(({ reject }) => {
+          reject(storeError("write", this.#store, cause));
+        });
       return;
     }
-    this.#operations.done();
-    this.#settle(tried, values);
+    this.#settle();
     this.#beside.checkpoints?.look();
   }
 
   /** What only reads waits, too, for what it may have read. */
-  #settle(committed: readonly Operation[], values: readonly unknown[]): void {
+  #settle(): void {
     const { log } = this.#beside;
-    const waits = log !== undefined && committed.some(({ light }) => !light);
-    const synced = waits && (this.#hasNews() || log.busy) && log.synced();
-    committed.forEach(({ light, resolve, reject }, index) => {
-      const value = values[index] as never;
-      if (synced === false || light) resolve(value);
-      else
-        synced.then(
-          () => {
-            resolve(value);
-          },
-          (cause: unknown) => {
-            this.#seen = -1; // still not on the disk: the next to ask waits, too
-            reject(storeError("write", this.#store, cause));
-          },
-        );
-    });
+    const waits = log !== undefined && !this.#operations.light;
+    const isSynced = !waits || !(this.#hasNews() || log.busy);
+    if (isSynced) this.#operations.done(resolved);
+    else {
+      const synced = log.synced();
+      this.#operations.done((operation) => {
+        this.#settleWhen(synced, operation);
+      });
+    }
+  }
+
+  #settleWhen(synced: Promise<void>, operation: Operation): void {
+    const { light, value, resolve, reject } = operation;
+    if (light) resolve(value as never);
+    else
+      synced.then(
+        () => {
+          resolve(value as never);
+        },
+        (cause: unknown) => {
+          this.#seen = -1; // still not on the disk: the next to ask waits, too
+          reject(storeError("write", this.#store, cause));
+        },
+      );
   }
 
   /** Whether there is anything that was written since the last sync, here or by others. */
@@ -223,4 +235,8 @@ export class Committer {
       1 + Math.random() * 4,
     );
   }
+}
+
+function resolved({ resolve, value }: Operation): void {
+  resolve(value as never);
 }

@@ -13,6 +13,8 @@ type Value = string | number;
 /** What every job brings, and what most leave to the tables' defaults: a value for each would cost as much as a fifth of the row. */
 const plain = ["id", "name", "action_id", "kwargs"];
 const others = ["category", "timeout", "die", "waiting"];
+/** It depends on nothing. */
+const free = { waiting: 0, failed: undefined };
 
 /** Storing new jobs. */
 export class JobInsert {
@@ -111,6 +113,7 @@ export class JobInsert {
     waiting: number;
     failed: number | undefined;
   } {
+    if (dependencies.length === 0) return free;
     let waiting = 0;
     let failed: number | undefined;
     for (const id of new Set(dependencies)) {

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 
 import { StoreError } from "../../errors.js";
 
@@ -8,18 +8,20 @@ import { StoreError } from "../../errors.js";
  */
 export class Presence {
   readonly #file: string;
-  readonly #opened: string | undefined;
+  readonly #opened: Stats | undefined;
 
   /** '' = in memory, and always there. */
   constructor(file: string) {
     this.#file = file;
-    this.#opened = file === "" ? undefined : identity(file);
+    this.#opened = file === "" ? undefined : look(file);
   }
 
   /** Throws if it is not, or not any more; a file that was moved back is the same again. */
   check(): void {
     if (this.#opened === undefined) return;
-    if (identity(this.#file) === this.#opened) return;
+    const { dev, ino } = this.#opened;
+    const found = look(this.#file);
+    if (found?.ino === ino && found.dev === dev) return;
     throw new StoreError(
       `write ${this.#file}: the file was removed, moved or replaced since it was opened`,
       "gone",
@@ -28,7 +30,6 @@ export class Presence {
   }
 }
 
-function identity(file: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat && `${String(stat.dev)}:${String(stat.ino)}`;
+function look(file: string): Stats | undefined {
+  return statSync(file, { throwIfNoEntry: false });
 }

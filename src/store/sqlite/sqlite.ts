@@ -6,7 +6,7 @@ import { ActionTable } from "./actions.js";
 import { Changes } from "./changes.js";
 import { CheckTable } from "./checks.js";
 import { JobClaim } from "./claim.js";
-import { Committer, first, last, light } from "./committer.js";
+import { Committer, first, firstLight, last, light } from "./committer.js";
 import type { Connection } from "./connection.js";
 import { Dependants } from "./dependants.js";
 import { storeError } from "./faults.js";
@@ -176,15 +176,15 @@ export class SqliteStore implements contract.Store {
   ): Promise<WorkerRecord | undefined> {
     return this.#run(
       () => this.#workers.register(worker, this.#hosts.id, this.#now()),
-      { ...first, ...light },
+      firstLight,
     );
   }
 
   updateWorker(id: number, change: contract.WorkerChange): Promise<void> {
-    return this.#run(() => this.#workers.update(id, change, this.#now()), {
-      ...first,
-      ...light,
-    });
+    return this.#run(
+      () => this.#workers.update(id, change, this.#now()),
+      firstLight,
+    );
   }
 
   haltWorker(id: number, order: contract.HaltOrder): Promise<void> {
