@@ -16,6 +16,13 @@ export class Held implements Iterable<Assignment> {
     return this.#first;
   }
 
+  /** The one behind the first. */
+  get second(): Assignment | undefined {
+    let second = this.first?.next;
+    while (second?.removed === true) second = second.next;
+    return second;
+  }
+
   get(id: number): Assignment | undefined {
     return this.#byId.get(id);
   }

@@ -67,11 +67,11 @@ export class Holdings {
 
   /** Milliseconds for which the first has been running; none if its end is on its way: what lay behind it runs. */
   get headFor(): number {
-    const [head, next] = this.#held;
-    if (head?.started !== true) return 0;
-    return next?.ahead === true && this.#hasStarted(next)
+    const { first, second } = this.#held;
+    if (first?.started !== true) return 0;
+    return second?.ahead === true && this.#hasStarted(second)
       ? 0
-      : monotonic() - head.startedAt;
+      : monotonic() - first.startedAt;
   }
 
   add(jobs: readonly ClaimedJob[], actions: readonly CheckedAction[]): void {
@@ -242,7 +242,7 @@ export class Holdings {
     assignment.termination?.end();
     this.#held.remove(assignment);
     const next = this.head;
-    if (next === undefined) this.#alarm.clear();
+    if (next === undefined) this.#alarm.rest();
     else if (!next.started) this.#begin(next);
     this.#port.settled(assignment.job, outcome, took);
   }

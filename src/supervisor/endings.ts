@@ -15,6 +15,8 @@ interface Page {
  */
 export class Endings implements Iterable<Ending> {
   readonly #pages = new Map<number, Page>();
+  /** The number of the last page that was made, which stays while it is empty: a page for each job alone would cost most. */
+  #last = -1;
   #size = 0;
 
   get size(): number {
@@ -28,11 +30,7 @@ export class Endings implements Iterable<Ending> {
   /** One that is not there yet. */
   add(ending: Ending): void {
     const { id } = ending;
-    let page = this.#pages.get(pageOf(id));
-    if (page === undefined) {
-      page = { endings: new Array<undefined>(size).fill(undefined), left: 0 };
-      this.#pages.set(pageOf(id), page);
-    }
+    const page = this.#pages.get(pageOf(id)) ?? this.#make(pageOf(id));
     page.endings[id % size] = ending;
     page.left += 1;
     this.#size += 1;
@@ -44,13 +42,23 @@ export class Endings implements Iterable<Ending> {
     page.endings[id % size] = undefined;
     page.left -= 1;
     this.#size -= 1;
-    if (page.left === 0) this.#pages.delete(pageOf(id));
+    if (page.left === 0 && pageOf(id) !== this.#last)
+      this.#pages.delete(pageOf(id));
   }
 
   /** Mostly in the order in which they were added. */
   *[Symbol.iterator](): Generator<Ending> {
     for (const { endings } of this.#pages.values())
       for (const ending of endings) if (ending !== undefined) yield ending;
+  }
+
+  #make(number: number): Page {
+    if (this.#pages.get(this.#last)?.left === 0) this.#pages.delete(this.#last);
+    const endings = new Array<undefined>(size).fill(undefined);
+    const page = { endings, left: 0 };
+    this.#pages.set(number, page);
+    this.#last = number;
+    return page;
   }
 }
 

@@ -77,18 +77,8 @@ export class Waiter {
     if (!ending.awaited) this.#awaited += 1;
     ending.listen(listener);
     if (!ending.sure) this.#unsure.add(ending);
-    this.#timer ??= setInterval(() => {
-      this.look();
-      if (this.#asking) return;
-      this.#asking = true;
-      this.#askForAll()
-        .catch((cause: unknown) => {
-          this.#onError(cause as Error);
-        })
-        .finally(() => {
-          this.#asking = false;
-        });
-    }, lookInterval);
+    if (this.#timer === undefined) this.#timer = this.#watch();
+    else if (this.#awaited === 1) this.#timer.ref();
   }
 
   /** Takes back an `await`. */
@@ -116,6 +106,31 @@ export class Waiter {
     clearInterval(this.#timer);
   }
 
+  /** Not only while somebody waits, and then keeping no process alive: single jobs would make a timer each. */
+  #watch(): NodeJS.Timeout {
+    const timer = setInterval(() => {
+      if (this.#awaited > 0) this.#lookAround();
+      else {
+        clearInterval(timer);
+        this.#timer = undefined;
+      }
+    }, lookInterval);
+    return timer;
+  }
+
+  #lookAround(): void {
+    this.look();
+    if (this.#asking) return;
+    this.#asking = true;
+    this.#askForAll()
+      .catch((cause: unknown) => {
+        this.#onError(cause as Error);
+      })
+      .finally(() => {
+        this.#asking = false;
+      });
+  }
+
   #leave(ending: Ending): void {
     this.#pending.remove(ending);
     if (ending.awaited) this.#forsaken(ending);
@@ -124,9 +139,7 @@ export class Waiter {
   #forsaken(ending: Ending): void {
     this.#unsure.delete(ending);
     this.#awaited -= 1;
-    if (this.#awaited > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    if (this.#awaited === 0) this.#timer?.unref();
   }
 
   async #lookOn(): Promise<void> {

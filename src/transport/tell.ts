@@ -33,12 +33,13 @@ export function hear(
       size += chunk.length;
       return;
     }
+    const isEven = end === chunk.length;
+    const whole = isEven ? chunk : chunk.subarray(0, end);
     const { messages, isWhole } = isTooLong
       ? { messages: [], isWhole: false }
-      : fromLines(joined(begun, chunk.subarray(0, end)));
-    const rest = chunk.subarray(end);
-    begun = rest.length === 0 ? [] : [rest];
-    size = rest.length;
+      : fromLines(joined(begun, whole));
+    begun = isEven ? [] : [chunk.subarray(end)];
+    size = chunk.length - end;
     for (const message of messages) callback(message);
     if (isWhole) return;
     stream.destroy();
