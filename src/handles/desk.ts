@@ -192,7 +192,7 @@ export class Desk implements JobPort {
       kwargs: text,
     }));
     const inserting = this.#intake.many(news);
-    this.#announce(action);
+    this.#announce(action, news.length);
     const { ids, ended } = await inserting;
     const jobs = ids.map((id, index) => this.#scheduled(id, news[index]!));
     if (ended.length > 0) await this.#endedAtOnce(jobs);
@@ -202,17 +202,15 @@ export class Desk implements JobPort {
 
   #store(action: ActionRecord, plan: Plan, kwargs: string): Promise<Job> {
     const job = { plan, actionId: action.id, kwargs };
-    const stored = plan.wait
-      ? this.#intake.awaited(job)
-      : this.#intake.one(job);
-    this.#announce(action);
+    const stored = this.#intake.one(job, plan.wait);
+    this.#announce(action, 1);
     return stored;
   }
 
-  #announce(action: ActionRecord): void {
+  #announce(action: ActionRecord, jobs: number): void {
     const dispatcher = this.#port.dispatcher();
     dispatcher.learn(action);
-    dispatcher.news();
+    dispatcher.news(jobs);
   }
 
   /** A handle on a job that has just been stored: no end of it can be missed. */

@@ -20,57 +20,42 @@ export interface IntakePort<Handle> {
   follow(handle: Handle, settle: Settle<Handle>): void;
 }
 
-type Insert = (jobs: readonly NewJob[]) => Promise<InsertedJobs>;
+type IntakeStore = Pick<Store, "insertJobs">;
 
 /**
  * Hands jobs to the store in the order of their calls, single ones of one turn of the event loop
  * together: an operation for each would cost more than storing it.
  */
 export class Intake<Handle> {
-  readonly #insert: Insert;
+  readonly #store: IntakeStore;
   readonly #port: IntakePort<Handle>;
   #open: Batch<Handle> | undefined;
 
-  constructor(store: Pick<Store, "insertJobs">, port: IntakePort<Handle>) {
+  constructor(store: IntakeStore, port: IntakePort<Handle>) {
+    this.#store = store;
     this.#port = port;
-    this.#insert = async (jobs) => {
-      const asked = monotonic();
-      const inserted = await store.insertJobs(jobs);
-      if (monotonic() - asked > prompt) port.late();
-      return inserted;
-    };
   }
 
   /** All or none. */
-  many(jobs: readonly NewJob[]): Promise<InsertedJobs> {
+  async many(jobs: readonly NewJob[]): Promise<InsertedJobs> {
     this.#send();
-    return this.#insert(jobs);
+    const asked = monotonic();
+    const inserted = await this.#store.insertJobs(jobs);
+    if (isLate(asked)) this.#port.late();
+    return inserted;
   }
 
-  one(job: NewJob): Promise<Handle> {
-    const stored = this.#batch().add(job);
-    this.#sendFull();
-    return stored;
-  }
-
-  /** The same, but resolves when the job has ended: one promise for both. */
-  awaited(job: NewJob): Promise<Handle> {
+  /** Resolves when it is stored; if it is to be followed, when it has ended: one promise for both. */
+  one(job: NewJob, isFollowed: boolean): Promise<Handle> {
     return new Promise((settle) => {
-      this.#batch().follow(job, settle);
-      this.#sendFull();
+      this.#open ??= this.#begin();
+      this.#open.add({ job, isFollowed, settle });
+      if (this.#open.size === most) this.#send();
     });
   }
 
-  #batch(): Batch<Handle> {
-    return (this.#open ??= this.#begin());
-  }
-
-  #sendFull(): void {
-    if (this.#open?.size === most) this.#send();
-  }
-
   #begin(): Batch<Handle> {
-    const batch = new Batch(this.#insert, this.#port);
+    const batch = new Batch(this.#store, this.#port);
     soon(() => {
       if (this.#open === batch) this.#send();
     });
@@ -78,100 +63,78 @@ export class Intake<Handle> {
   }
 
   #send(): void {
-    this.#open?.send();
+    void this.#open?.send();
     this.#open = undefined;
   }
 }
 
+interface Call<Handle> {
+  job: NewJob;
+  isFollowed: boolean;
+  settle: Settle<Handle>;
+}
+
 /** Jobs that are stored together, but none for the fault of another. */
 class Batch<Handle> {
-  readonly #insert: Insert;
+  readonly #store: IntakeStore;
   readonly #port: IntakePort<Handle>;
-  readonly #jobs: NewJob[] = [];
-  /** By the places of their jobs, of those that are to be followed. */
-  readonly #followed = new Map<number, Settle<Handle>>();
-  /** Their ids, in their order; where they could not be stored together, each in its own time. */
-  readonly #stored: Promise<readonly (number | Promise<number>)[]>;
-  #begin: (stored: Promise<InsertedJobs>) => void = () => undefined;
-  #told = 0;
+  readonly #calls: Call<Handle>[] = [];
 
-  constructor(insert: Insert, port: IntakePort<Handle>) {
-    this.#insert = insert;
+  constructor(store: IntakeStore, port: IntakePort<Handle>) {
+    this.#store = store;
     this.#port = port;
-    const stored = new Promise<InsertedJobs>((resolve) => {
-      this.#begin = resolve;
-    });
-    this.#stored = stored.then(
-      ({ ids }) => ids,
-      (cause: unknown) => {
-        if (this.#jobs.length === 1 || !isForOne(cause)) throw cause;
-        return this.#jobs.map((job) => this.#alone(job));
-      },
-    );
-    this.#stored.then(this.#followAll, (cause: unknown) => {
-      const failed = Promise.reject(cause);
-      for (const settle of this.#followed.values()) settle(failed);
-      failed.catch(() => undefined);
-    });
   }
 
   get size(): number {
-    return this.#jobs.length;
+    return this.#calls.length;
   }
 
-  add(job: NewJob): Promise<Handle> {
-    this.#jobs.push(job);
-    return this.#stored.then(this.#tell);
+  add(call: Call<Handle>): void {
+    this.#calls.push(call);
   }
 
-  follow(job: NewJob, settle: Settle<Handle>): void {
-    this.#followed.set(this.#jobs.length, settle);
-    this.#jobs.push(job);
-  }
-
-  send(): void {
-    this.#begin(this.#insert(this.#jobs));
-  }
-
-  /** The next one: handlers of a promise are called in the order in which they were given, so that one serves all. */
-  readonly #tell = (
-    ids: readonly (number | Promise<number>)[],
-  ): Handle | Promise<Handle> => {
-    while (this.#followed.has(this.#told)) this.#told += 1;
-    const at = this.#told++;
-    return this.#handle(ids, at);
-  };
-
-  readonly #followAll = (ids: readonly (number | Promise<number>)[]): void => {
-    for (const [at, settle] of this.#followed) {
-      const handle = this.#handle(ids, at);
-      if (!(handle instanceof Promise)) this.#port.follow(handle, settle);
-      else
-        handle.then(
-          (late) => {
-            this.#port.follow(late, settle);
-          },
-          (cause: unknown) => {
-            settle(Promise.reject(cause));
-          },
-        );
+  async send(): Promise<void> {
+    const calls = this.#calls;
+    const asked = monotonic();
+    let ids: readonly number[];
+    try {
+      ({ ids } = await this.#store.insertJobs(calls.map(({ job }) => job)));
+    } catch (cause) {
+      if (calls.length > 1 && isForOne(cause))
+        for (const call of calls) void this.#alone(call);
+      else for (const { settle } of calls) settle(rejected(cause));
+      return;
     }
-  };
+    if (isLate(asked)) this.#port.late();
+    for (let at = 0; at < ids.length; at += 1)
+      this.#stored(ids[at]!, calls[at]!);
+  }
 
-  #handle(
-    ids: readonly (number | Promise<number>)[],
-    at: number,
-  ): Handle | Promise<Handle> {
-    const [id, job] = [ids[at]!, this.#jobs[at]!];
-    if (typeof id === "number") return this.#port.stored(id, job);
-    return id.then((late) => {
+  #stored(id: number, { job, isFollowed, settle }: Call<Handle>): void {
+    const handle = this.#port.stored(id, job);
+    if (isFollowed) this.#port.follow(handle, settle);
+    else settle(handle);
+  }
+
+  async #alone(call: Call<Handle>): Promise<void> {
+    try {
+      const { ids } = await this.#store.insertJobs([call.job]);
       this.#port.late();
-      return this.#port.stored(late, job);
-    });
+      this.#stored(ids[0]!, call);
+    } catch (cause) {
+      call.settle(rejected(cause));
+    }
   }
+}
 
-  async #alone(job: NewJob): Promise<number> {
-    const { ids } = await this.#insert([job]);
-    return ids[0]!;
-  }
+/** Whether claims of the turn in which it was asked may have come before it. */
+function isLate(asked: number): boolean {
+  return monotonic() - asked > prompt;
+}
+
+/** Of which nobody need take note. */
+function rejected(cause: unknown): Promise<never> {
+  const failed = Promise.reject(cause);
+  failed.catch(() => undefined);
+  return failed;
 }

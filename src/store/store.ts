@@ -34,9 +34,10 @@ export interface Store {
   /** Stores jobs, all or none. One whose dependency has failed already is stored and ended at once. */
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJobs>;
   /**
-   * Takes up to `limit` jobs that can run for a worker, which may be 0: counts their attempt, and makes the
-   * worker BUSY, or WAITING if there are none. Jobs that are still to be stored do not hold it up. Undefined if the
-   * worker's record is that of a live one no more: others have given it up, and it is to be replaced; or it has ended.
+   * Takes up to `limit` jobs that can run for a worker, and counts their attempt. A worker that holds any is
+   * BUSY, with the one that its record names, or else the first, and WAITING without. Jobs that are still to be stored
+   * do not hold it up. Undefined if there are some, but the worker's record is that of a live one no more: others have
+   * given it up, and it is to be replaced; or it has ended.
    */
   claimJobs(
     worker: Claimant,
@@ -154,8 +155,6 @@ export interface InsertedJobs {
 export interface Claimant {
   id: number;
   nr: number;
-  /** It has nothing else to do: the first job is its current one; without any it is WAITING. */
-  idle: boolean;
 }
 
 /** Which attempt an end is about; a late one of another attempt changes nothing. */
@@ -214,6 +213,7 @@ export interface NewWorker {
 }
 
 export interface WorkerChange {
+  /** Of WAITING and BUSY, the jobs that it holds decide. */
   state?: WorkerState;
   pid?: number;
   /** When that process started, as the system tells it: pids are reused. */

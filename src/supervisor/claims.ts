@@ -19,12 +19,11 @@ export interface ClaimsPort {
     worker: PoolWorker,
     jobs: readonly ClaimedJob[],
     actions: readonly CheckedAction[],
-    /** It had nothing to do when they were claimed: its record names the first. */
-    idle: boolean,
   ): void;
   /** They were claimed, but not assigned. */
   release(worker: PoolWorker, jobs: readonly ClaimedJob[]): void;
-  claimed(got: number, asked: number): void;
+  /** Nothing waits. */
+  drained(): void;
   /** No claim is under way any more. */
   rest(): void;
   /** Workers should be fed again. */
@@ -41,16 +40,15 @@ export class Claims {
   /** Whose claim is under way; true = there was news since it was asked. */
   readonly #under = new Map<PoolWorker, boolean>();
   readonly #retries = new Set<NodeJS.Timeout>();
-  readonly #claiming = new Set<Promise<void>>();
+  /** Who waits until no claim is under way. */
+  readonly #resting: (() => void)[] = [];
   /** A job that a host died under is sent alone; so until one turns out to be none, all are. */
   #cautious = false;
   /** Counts what may have brought something to claim. */
   #news = 0;
-  /** A claim got less than it asked for, and there was no news since: there is nothing to claim. */
-  #dry = false;
+  /** At most so many jobs can be there that no claim has been asked for; none where one got less than it asked for. */
+  #there = Infinity;
   #look: NodeJS.Timeout | undefined;
-  /** Their records say that they wait. */
-  readonly #rested = new WeakSet<PoolWorker>();
   #closed = false;
 
   constructor(store: Store, categories: Categories, port: ClaimsPort) {
@@ -65,17 +63,15 @@ export class Claims {
     this.#actions.set(action.id, checked(action));
   }
 
-  /** There may be something to claim that was not there before. */
-  news(): void {
+  /** There may be so many jobs to claim that were not there before. */
+  news(jobs = Infinity): void {
     this.#news += 1;
-    this.#dry = false;
+    this.#there += jobs;
   }
 
   /** Gets a worker what it would take; cheap when that is nothing. */
   feed(worker: PoolWorker): void {
-    if (this.#closed) return;
-    // An idle one's claim makes its record say so, even if it claims none.
-    if (this.#dry && (worker.holds > 0 || this.#rested.has(worker))) return;
+    if (this.#closed || this.#there === 0) return;
     if (this.#under.has(worker)) {
       this.#under.set(worker, true);
       return;
@@ -83,28 +79,15 @@ export class Claims {
     const allowance = this.#port.allowance(worker);
     const most = Math.min(this.#appetite(worker), allowance);
     if (most <= 0) return;
-    const limit = this.#dry ? 0 : most;
+    this.#there = Math.max(0, this.#there - most);
     this.#under.set(worker, false);
     if (worker.holds === 0) worker.expect();
-    const claiming = this.#claim(worker, limit)
-      .catch((cause: unknown) => {
-        this.#port.failed(cause as Error);
-        this.#tryLater(worker);
-      })
-      .finally(() => {
-        const news = this.#under.get(worker);
-        this.#under.delete(worker);
-        this.#claiming.delete(claiming);
-        worker.expectNothing();
-        if (!this.busy) this.#port.rest();
-        if (news === true) this.feed(worker);
-      });
-    this.#claiming.add(claiming);
+    void this.#claimFor(worker, most);
   }
 
   /** Whether a claim is under way. */
   get busy(): boolean {
-    return this.#claiming.size > 0;
+    return this.#under.size > 0;
   }
 
   /** Claims no more; resolves when what was being claimed has been assigned or given back. */
@@ -112,11 +95,13 @@ export class Claims {
     this.#closed = true;
     clearTimeout(this.#look);
     for (const timer of this.#retries) clearTimeout(timer);
-    await Promise.all(this.#claiming);
+    if (this.busy)
+      await new Promise<void>((resolve) => this.#resting.push(resolve));
   }
 
   /** A fault of the store may pass, and then nothing else need happen that would make us ask again. */
   #tryLater(worker: PoolWorker): void {
+    this.news();
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       this.feed(worker);
@@ -129,12 +114,32 @@ export class Claims {
     return appetite(worker, this.#port.serviceTime());
   }
 
+  async #claimFor(worker: PoolWorker, limit: number): Promise<void> {
+    try {
+      await this.#claim(worker, limit);
+    } catch (cause) {
+      this.#port.failed(cause as Error);
+      this.#tryLater(worker);
+    } finally {
+      const news = this.#under.get(worker);
+      this.#under.delete(worker);
+      worker.expectNothing();
+      if (!this.busy) this.#rest();
+      if (news === true) this.feed(worker);
+    }
+  }
+
+  #rest(): void {
+    this.#port.rest();
+    for (const resolve of this.#resting.splice(0)) resolve();
+  }
+
   async #claim(worker: PoolWorker, limit: number): Promise<void> {
     const { id, nr } = worker.settings;
     const idle = worker.holds === 0;
     const news = this.#news;
     const claimed = await this.#store.claimJobs(
-      { id, nr, idle },
+      { id, nr },
       limit,
       this.#categories,
     );
@@ -145,13 +150,11 @@ export class Claims {
       this.#port.again();
       return;
     }
-    this.#port.claimed(claimed.length, limit);
-    if (claimed.length < limit && news === this.#news) this.#dryUp();
-    if (claimed.length === 0) {
-      if (idle) this.#rested.add(worker);
-      return;
-    }
-    this.#rested.delete(worker);
+    const isAll = claimed.length < limit;
+    if (isAll && news === this.#news) this.#there = 0;
+    if (isAll || this.#there === 0) this.#port.drained();
+    if (this.#there === 0) this.#lookLater();
+    if (claimed.length === 0) return;
     const jobs = this.#sentTogether(worker, claimed);
     let actions: CheckedAction[];
     try {
@@ -161,8 +164,11 @@ export class Claims {
       throw cause;
     }
     const room = this.#room(worker, jobs.length, idle);
-    if (room > 0) this.#port.assign(worker, jobs.slice(0, room), actions, idle);
-    if (room < jobs.length) this.#port.release(worker, jobs.slice(room));
+    if (room === jobs.length) this.#port.assign(worker, jobs, actions);
+    else {
+      if (room > 0) this.#port.assign(worker, jobs.slice(0, room), actions);
+      this.#port.release(worker, jobs.slice(room));
+    }
   }
 
   /** How many of these it is given: told to end meanwhile, it still has the job that its record names. */
@@ -171,9 +177,8 @@ export class Claims {
     return idle && worker.receptive ? 1 : 0;
   }
 
-  #dryUp(): void {
+  #lookLater(): void {
     if (this.#closed) return;
-    this.#dry = true;
     this.#look ??= setTimeout(() => {
       this.#look = undefined;
       this.news();
@@ -195,11 +200,14 @@ export class Claims {
   }
 
   #known(jobs: readonly ClaimedJob[]): CheckedAction[] | undefined {
-    const ids = new Set(jobs.map(({ actionId }) => actionId));
-    const actions = [...ids].map((id) => this.#actions.get(id));
-    return actions.every((action) => action !== undefined)
-      ? actions
-      : undefined;
+    const actions: CheckedAction[] = [];
+    for (const { actionId } of jobs) {
+      if (actions.at(-1)?.id === actionId) continue;
+      const action = this.#actions.get(actionId);
+      if (action === undefined) return undefined;
+      if (!actions.includes(action)) actions.push(action);
+    }
+    return actions;
   }
 
   async #read(jobs: readonly ClaimedJob[]): Promise<CheckedAction[]> {

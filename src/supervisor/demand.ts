@@ -32,9 +32,9 @@ export class Demand {
     this.#onError = onError;
   }
 
-  /** A claim got less than it asked for: nothing waits. */
-  claimed(got: number, asked: number): void {
-    if (got < asked) this.#tell(0);
+  /** Nothing waits: claims have got all. */
+  drained(): void {
+    this.#tell(0);
   }
 
   /** Counts, now or as soon as the last count is old enough; nothing while an idle worker's claim will tell. */

@@ -64,7 +64,8 @@ export class Dispatcher implements PoolPort {
     this.pool = new Pool(options, bounds, this);
     this.#demand = new Demand(store, this.pool, categories, failed);
     this.#stall = new Stall(this.pool, ({ settings }, currentJob) => {
-      this.#update(settings.id, { currentJob });
+      const state = currentJob === null ? "WAITING" : "BUSY";
+      this.#update(settings.id, { state, currentJob });
     });
     this.#ledger = new Ledger(store, {
       failed,
@@ -77,17 +78,12 @@ export class Dispatcher implements PoolPort {
       again: this.poke.bind(this),
       allowance: this.#allowance.left.bind(this.#allowance),
       serviceTime: () => this.pool.serviceTime,
-      assign: (worker, jobs, actions, idle) => {
-        if (idle) this.#stall.named(worker, jobs[0]!.id);
-        this.#assign(worker, jobs, actions);
-      },
+      assign: this.#assign.bind(this),
       release: (worker, jobs) => {
         const outcome = { kind: "released", started: false } as const;
         for (const job of jobs) this.#ledger.settle(worker.nr, job, outcome);
       },
-      claimed: (got, asked) => {
-        this.#demand.claimed(got, asked);
-      },
+      drained: this.#demand.drained.bind(this.#demand),
     });
   }
 
@@ -96,9 +92,9 @@ export class Dispatcher implements PoolPort {
     this.#claims.learn(action);
   }
 
-  /** There may be something to claim that was not there before. */
-  news(): void {
-    this.#claims.news();
+  /** There may be so many jobs to claim that were not there before, any number unless given. */
+  news(jobs?: number): void {
+    this.#claims.news(jobs);
     this.poke();
   }
 
@@ -186,7 +182,7 @@ export class Dispatcher implements PoolPort {
   changed(worker: PoolWorker): void {
     const { phase } = worker;
     if (phase === "dead") this.#departed(worker);
-    if (phase === "idle" && !this.#present.has(worker)) this.#arrived(worker);
+    if (phase === "idle") this.#idle(worker);
     this.#port.changed(worker);
     this.poke();
   }
@@ -215,6 +211,11 @@ export class Dispatcher implements PoolPort {
       if (this.#cancelled.has(id)) worker.stop(id, cancelled());
     }
     this.#stall.watch();
+  }
+
+  #idle(worker: PoolWorker): void {
+    if (this.#present.has(worker)) this.#stall.rests(worker);
+    else this.#arrived(worker);
   }
 
   /** Its first idle moment: its process is there now. */

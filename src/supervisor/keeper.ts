@@ -231,7 +231,8 @@ export class Keeper {
     if (state !== "BUSY" || currentJob === null) return true;
     const [job] = await this.#store.getJobs([currentJob]);
     const limit = (job?.timeout ?? 0) || timeout || Infinity;
-    return now() - lastUpdate > limit + forceAfter;
+    const begun = Math.max(lastUpdate, job?.timeStart ?? 0);
+    return now() - begun > limit + forceAfter;
   }
 
   async #force(nr: number, host: HostProcess): Promise<void> {

@@ -8,26 +8,29 @@ const lenience = 10;
 
 /**
  * Sees to it that no job waits in a child behind a slow one, where neither this pool nor another host
- * could run it; and that a worker's record names the slow one.
+ * could run it; and that a worker's row names the slow one, for those who read the table itself.
  */
 export class Stall {
   readonly #pool: Pool;
-  readonly #name: (worker: PoolWorker, job: number) => void;
-  /** The job that the record of a worker names. */
+  readonly #name: (worker: PoolWorker, job: number | null) => void;
+  /** The job that the row of a worker names. */
   readonly #named = new WeakMap<PoolWorker, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(pool: Pool, name: (worker: PoolWorker, job: number) => void) {
+  constructor(
+    pool: Pool,
+    name: (worker: PoolWorker, job: number | null) => void,
+  ) {
     this.#pool = pool;
     this.#name = name;
   }
 
-  /** Its record names this job. */
-  named(worker: PoolWorker, job: number): void {
-    this.#named.set(worker, job);
+  /** It has nothing to do. */
+  rests(worker: PoolWorker): void {
+    if (this.#named.delete(worker)) this.#name(worker, null);
   }
 
-  /** Looks on for as long as some worker holds more than it runs, or its record names another job. */
+  /** Looks on for as long as some worker holds more than it runs, or its row does not name what it runs. */
   watch(): void {
     if (this.#timer !== undefined || !this.#astray().length) return;
     this.#timer = setTimeout(() => {

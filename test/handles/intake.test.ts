@@ -45,9 +45,9 @@ function ground(takes = 0): {
 describe("The jobs of one turn", () => {
   test("are handed to the store together, in the order of their calls", async () => {
     const { intake, given } = ground();
-    const first = [intake.one(job("a")), intake.one(job("b"))];
+    const first = [intake.one(job("a"), false), intake.one(job("b"), false)];
     const many = intake.many([job("c"), job("d")]);
-    const last = intake.one(job("e"));
+    const last = intake.one(job("e"), false);
     expect(await Promise.all([...first, last])).toEqual([
       [1, "a"],
       [2, "b"],
@@ -60,11 +60,11 @@ describe("The jobs of one turn", () => {
   test("keep their callers apart, whether they wait for the jobs' ends or not", async () => {
     const { intake, given } = ground();
     const calls = [
-      intake.awaited(job("a")),
-      intake.one(job("b")),
-      intake.awaited(job("c")),
-      intake.awaited(job("d")),
-      intake.one(job("e")),
+      intake.one(job("a"), true),
+      intake.one(job("b"), false),
+      intake.one(job("c"), true),
+      intake.one(job("d"), true),
+      intake.one(job("e"), false),
     ];
     expect(await Promise.all(calls)).toEqual([
       [1, "a has ended"],
@@ -79,11 +79,11 @@ describe("The jobs of one turn", () => {
   test("of which one cannot be stored tell that, and no other, also where their ends are waited for", async () => {
     const { intake } = ground();
     const names = ["a", "bad", "b"];
-    const [a, bad, b] = names.map((name) => intake.awaited(job(name)));
+    const [a, bad, b] = names.map((name) => intake.one(job(name), true));
     await expect(bad).rejects.toThrow("it is bad");
     expect(await a).toEqual([1, "a has ended"]);
     expect(await b).toEqual([2, "b has ended"]);
-    const refused = ["a", "late"].map((name) => intake.awaited(job(name)));
+    const refused = ["a", "late"].map((name) => intake.one(job(name), true));
     for (const one of await Promise.allSettled(refused))
       expect(one).toMatchObject({ reason: expect.any(StoreError) });
   });
@@ -91,7 +91,7 @@ describe("The jobs of one turn", () => {
   test("are not more at once than hold up nobody", async () => {
     const { intake, given } = ground();
     const names = Array.from({ length: 600 }, (_, nr) => String(nr));
-    const stored = names.map((name) => intake.one(job(name)));
+    const stored = names.map((name) => intake.one(job(name), false));
     expect((await Promise.all(stored)).map(([, name]) => name)).toEqual(names);
     expect(given.map(({ length }) => length)).toEqual([256, 256, 88]);
     expect(given.flat()).toEqual(names);
@@ -99,7 +99,7 @@ describe("The jobs of one turn", () => {
 
   test("are told of again if they come late: claims of their turn may have missed them", async () => {
     const { intake, late } = ground(20);
-    const single = [intake.one(job("a")), intake.one(job("b"))];
+    const single = [intake.one(job("a"), false), intake.one(job("b"), false)];
     const many = intake.many([job("c")]);
     expect(late()).toBe(0);
     await Promise.all([...single, many]);
@@ -109,7 +109,7 @@ describe("The jobs of one turn", () => {
   test("do not pay for one among them that cannot be stored", async () => {
     const { intake } = ground();
     const names = ["a", "bad", "b"];
-    const [a, bad, b] = names.map((name) => intake.one(job(name)));
+    const [a, bad, b] = names.map((name) => intake.one(job(name), false));
     await expect(bad).rejects.toThrow("it is bad");
     expect(await a).toEqual([1, "a"]);
     expect(await b).toEqual([2, "b"]);
@@ -117,7 +117,7 @@ describe("The jobs of one turn", () => {
 
   test("are refused at once for what is no fault of one of them: to wait again for each would take as long again", async () => {
     const { intake, given } = ground();
-    const stored = ["a", "late"].map((name) => intake.one(job(name)));
+    const stored = ["a", "late"].map((name) => intake.one(job(name), false));
     for (const one of await Promise.allSettled(stored))
       expect(one).toMatchObject({ reason: expect.any(StoreError) });
     expect(given).toEqual([["a", "late"]]);
@@ -125,7 +125,7 @@ describe("The jobs of one turn", () => {
 
   test("that is alone and cannot be stored says so after one try", async () => {
     const { intake, given } = ground();
-    await expect(intake.one(job("bad"))).rejects.toThrow("it is bad");
+    await expect(intake.one(job("bad"), false)).rejects.toThrow("it is bad");
     expect(given).toEqual([["bad"]]);
   });
 });

@@ -90,12 +90,16 @@ describe("Whoever reads the store with SQL", () => {
     });
     await scheduleOne(store, { dependencies: [await scheduleOne(store)] });
     await worker(store);
-    await claim(store, await worker(store));
-    expect(
-      sql.prepare("select nr, state, current_job from myjobs_worker").all(),
-    ).toEqual([
-      { nr: 1, state: "WAITING", current_job: null },
-      { nr: 2, state: "BUSY", current_job: 1 },
+    const by = await worker(store);
+    await claim(store, by);
+    await store.updateWorker(by.id, { state: "BUSY", currentJob: 1 });
+    const workers = sql.prepare(
+      `select w.nr, w.state, w.current_job, j.id as holds from myjobs_worker w
+       left join myjobs_job j on j.state = 'RUNNING' and j.host = w.host and j.worker = w.nr`,
+    );
+    expect(workers.all()).toEqual([
+      { nr: 1, state: "WAITING", current_job: null, holds: null },
+      { nr: 2, state: "BUSY", current_job: 1, holds: 1 },
     ]);
     expect(sql.prepare("select key from myjobs_action").all()).toEqual([
       { key: "k" },

@@ -63,7 +63,7 @@ describe("a worker told to end while a job is being claimed for it", () => {
         one.assign(jobs, actions);
       },
       release: (_, jobs) => released.push(...jobs.map(({ id }) => id)),
-      claimed: () => undefined,
+      drained: () => undefined,
       rest: () => undefined,
       again: () => (fed += 1),
       failed: () => undefined,

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 
 import type { Pool } from "../../src/pool/pool.js";
+import type { PoolWorker } from "../../src/pool/worker.js";
 import { Stall } from "../../src/supervisor/stall.js";
 import { until } from "../support/until.js";
 
@@ -45,7 +46,7 @@ function watch(workers: Holder[], nrMax: number): () => number {
     scaling: true,
   } as unknown as Pool;
   const stall = new Stall(pool, (_, job) => {
-    if (job >= 9) named();
+    if (job !== null && job >= 9) named();
   });
   stalls.push(stall);
   stall.watch();
@@ -63,6 +64,26 @@ test.each([
     await until("it is taken back", () => workers[0]!.holds === 1);
   },
 );
+
+test("The row of a worker names a job that has become slow, until the worker has nothing to do", async () => {
+  const worker = holder(1, 1, 9);
+  const others = holder(2, 1, 11);
+  const names: [Holder, number | null][] = [];
+  const pool = {
+    workers: new Map([worker, others].entries()),
+    bounds: { nrMin: 0, nrMax: 2 },
+    scaling: true,
+  } as unknown as Pool;
+  const stall = new Stall(pool, (one, job) => {
+    names.push([one, job]);
+  });
+  stalls.push(stall);
+  stall.watch();
+  await until("the slow one is named", () => names.length > 0);
+  expect(names.splice(0)).toEqual([[others, 2]]);
+  for (const one of [worker, others]) stall.rests(one as unknown as PoolWorker);
+  expect(names).toEqual([[others, null]]);
+});
 
 test("What lies behind a slow job stays there while nobody could take it", async () => {
   const workers = [holder(1, 5, 11), holder(2, 5, 0)];

@@ -94,16 +94,12 @@ export class JobClaim {
   ): ClaimedJob[] | undefined {
     // Reading and then marking is a third cheaper than "update ... returning", and keeps their order.
     const rows = this.#read(limit, categories);
-    const ids = rows.map(([id]) => id);
-    const first = ids[0];
-    if (first === undefined) {
-      if (worker.idle) this.#workers.rests(worker.id, now);
-      return none;
-    }
-    if (!this.#workers.takes(worker, first, now)) {
+    if (rows.length === 0) return none;
+    if (!this.#workers.lives(worker.id)) {
       this.#emptied = undefined;
       return undefined;
     }
+    const ids = rows.map(([id]) => id);
     this.#mark(ids, worker.nr, host, now);
     const depending = this.#dependants.any;
     return rows.map((row) => this.#claimed(row, depending));
@@ -127,7 +123,7 @@ export class JobClaim {
     const emptied = this.#emptied;
     const isEmpty =
       emptied?.transaction === transaction && emptied.categories === categories;
-    if (isEmpty || limit === 0) return none;
+    if (isEmpty) return none;
     const rows =
       categories === undefined
         ? this.#ready.all(limit)

@@ -2,7 +2,6 @@ import type BetterSqlite3 from "better-sqlite3";
 
 import type { WorkerRecord, WorkerState } from "../../models/worker.js";
 import type {
-  Claimant,
   HaltOrder,
   NewWorker,
   Orders,
@@ -14,8 +13,15 @@ import type {
 const haltOrders = { halt: 1, kill: 2, requeue: 2 };
 
 const live = "state in ('NEW', 'WAITING', 'BUSY')";
+/** The jobs that a worker holds. */
+const held =
+  "from myjobs_job where state = 'RUNNING' and host = myjobs_worker.host and worker = myjobs_worker.nr";
 
-/** The table of workers: one row for each `nr`, which stays after its worker's end until the `nr` is taken again. */
+/**
+ * The table of workers: one row for each `nr`, which stays after its worker's end until the `nr` is taken again.
+ * Whether one is BUSY is read from the jobs that it holds: to write it at each claim and end would cost a job
+ * two pages of eight.
+ */
 export class WorkerTable {
   readonly #taken;
   readonly #reserved;
@@ -30,8 +36,7 @@ export class WorkerTable {
   readonly #find;
   readonly #endAll;
   readonly #freeze;
-  readonly #busy;
-  readonly #waiting;
+  readonly #lives;
 
   constructor(db: BetterSqlite3.Database) {
     this.#taken = db
@@ -92,15 +97,13 @@ export class WorkerTable {
     );
     this.#freeze = db.prepare<[string, number, number]>(
       `update myjobs_worker set state = 'ERROR', error = ?, halt = 2, requeue = 0, current_job = null, last_update = ?
-       where id = ? and state in ('NEW', 'WAITING')`,
+       where id = ? and ${live} and not exists (select 1 ${held})`,
     );
-    this.#busy = db.prepare<[number, number, number, number]>(
-      `update myjobs_worker set state = 'BUSY', current_job = case when ? then ? else current_job end, last_update = ?
-       where id = ? and ${live}`,
-    );
-    this.#waiting = db.prepare<[number, number]>(
-      "update myjobs_worker set state = 'WAITING', current_job = null, last_update = ? where id = ? and state = 'BUSY'",
-    );
+    this.#lives = db
+      .prepare<[number], number>(
+        `select 1 from myjobs_worker where id = ? and ${live}`,
+      )
+      .pluck();
   }
 
   register(
@@ -154,14 +157,9 @@ export class WorkerTable {
     });
   }
 
-  /** It takes this job, and maybe more. False if its record is that of a live one no more, or even of another's. */
-  takes({ id, idle }: Claimant, job: number, now: number): boolean {
-    return this.#busy.run(Number(idle), job, now, id).changes > 0;
-  }
-
-  /** There is no job for it. */
-  rests(id: number, now: number): void {
-    this.#waiting.run(now, id);
+  /** False if its record is that of a live one no more, or even of another's. */
+  lives(id: number): boolean {
+    return this.#lives.get(id) !== undefined;
   }
 
   /** Gives up a worker of another host, unless it has a job: if that host wakes, it is to kill it. */
@@ -198,10 +196,16 @@ type WorkerRow = Omit<WorkerRecord, "halt" | "debug"> & {
   debug: number;
 };
 
+/** Of what it holds, it runs the job that its row names, or else the first. */
 const select = `
-  select id, nr, name, type, state, pid, time_start as timeStart, last_update as lastUpdate,
-    current_job as currentJob, error, halt, debug, timeout, host
-  from myjobs_worker`;
+  select * from (
+    select id, nr, name, type, pid, time_start as timeStart, last_update as lastUpdate, error, halt, debug, timeout, host,
+      case when not ${live} then state when job notnull then 'BUSY' when state = 'BUSY' then 'WAITING' else state end as state,
+      iif(${live}, job, null) as currentJob
+    from (
+      select *, ifnull((select id ${held} and id = current_job), (select min(id) ${held})) as job from myjobs_worker
+    )
+  )`;
 
 function workerRecord(row: WorkerRow): WorkerRecord {
   return { ...row, halt: row.halt > 0, debug: row.debug === 1 };

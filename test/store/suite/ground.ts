@@ -75,7 +75,7 @@ export async function worker(
     ...changes,
   });
   await store.updateWorker(record!.id, { state: "WAITING" });
-  return { ...record!, state: "WAITING", idle: true };
+  return { ...record!, state: "WAITING" };
 }
 
 /** Takes jobs for a worker that lives. */

@@ -185,21 +185,33 @@ export function jobSuite(hosts: Hosts): void {
       expect(await store.countJobs({ state: "NEW" })).toBe(1);
     });
 
-    test("makes a worker BUSY with its first job, and WAITING when there is none for an idle one", async () => {
+    test("makes a worker BUSY with the job that its record names, or else the first, until it holds none", async () => {
       const store = await hosts.open();
-      const [first] = await schedule(store, {}, {});
-      const { id, nr } = await worker(store);
-      const read = async (): Promise<unknown> => (await find())[0];
-      const find = () => store.findWorkers({ id });
-      await claimSome(store, { id, nr, idle: true }, 2, undefined);
-      expect(await read()).toMatchObject({ state: "BUSY", currentJob: first });
-      await claimSome(store, { id, nr, idle: false }, 2, undefined);
-      expect(await read()).toMatchObject({ state: "BUSY", currentJob: first });
-      await claimSome(store, { id, nr, idle: true }, 2, undefined);
-      expect(await read()).toMatchObject({
-        state: "WAITING",
-        currentJob: null,
-      });
+      const [first, second, third] = await schedule(store, {}, {}, {});
+      const by = await worker(store);
+      const beside = await worker(store);
+      const seen = async (): Promise<unknown[]> => {
+        const workers = await store.findWorkers({ state: ["BUSY", "WAITING"] });
+        return workers.map(({ state, currentJob }) => [state, currentJob]);
+      };
+      const rests = ["WAITING", null];
+      expect(await seen()).toEqual([rests, rests]);
+      const held = [await claim(store, by), await claim(store, by)] as const;
+      expect(await seen()).toEqual([["BUSY", first], rests]);
+      await claim(store, beside);
+      expect(await seen()).toEqual([
+        ["BUSY", first],
+        ["BUSY", third],
+      ]);
+      await store.updateWorker(by.id, { currentJob: second! });
+      expect(await seen()).toMatchObject([["BUSY", second], {}]);
+      await finish(store, held[1]);
+      expect(await seen()).toMatchObject([["BUSY", first], {}]);
+      await finish(store, held[0]);
+      expect(await seen()).toEqual([rests, ["BUSY", third]]);
+      expect(await store.findWorkers({ state: "BUSY" })).toMatchObject([
+        { id: beside.id },
+      ]);
     });
   });
 

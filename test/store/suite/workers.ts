@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 
 import type { WorkerFilter } from "../../../src/store/store.js";
-import { claimSome, type Hosts, scheduleOne, worker } from "./ground.js";
+import { claim, claimSome, type Hosts, scheduleOne, worker } from "./ground.js";
 
 const plain = { type: "subprocess", timeout: 60_000, debug: false } as const;
 
@@ -81,16 +81,12 @@ export function workerSuite(hosts: Hosts): void {
       expect(await read()).toEqual([
         { ...before[0], pid: 4_711, lastUpdate: 2_000 },
       ]);
-      await store.updateWorker(id, { state: "BUSY", currentJob: 5 });
-      expect(await read()).toMatchObject([{ state: "BUSY", currentJob: 5 }]);
       await store.updateWorker(id, { error: "slow" });
       expect(await read()).toMatchObject([
-        { state: "BUSY", currentJob: 5, error: "slow", pid: 4_711 },
+        { state: "WAITING", error: "slow", pid: 4_711 },
       ]);
-      await store.updateWorker(id, { currentJob: null, error: null });
-      expect(await read()).toMatchObject([
-        { state: "BUSY", currentJob: null, error: null },
-      ]);
+      await store.updateWorker(id, { state: "NEW", error: null });
+      expect(await read()).toMatchObject([{ state: "NEW", error: null }]);
     });
 
     test("takes no change after its end", async () => {
@@ -102,13 +98,9 @@ export function workerSuite(hosts: Hosts): void {
       time = 2_000;
       await store.updateWorker(id, { state: "WAITING", pid: 1, error: "x" });
       await store.haltWorker(id, "halt");
-      await claimSome(store, { id, nr, idle: true }, 1, undefined);
+      await claimSome(store, { id, nr }, 1, undefined);
       await scheduleOne(store);
-      const refused = await store.claimJobs(
-        { id, nr, idle: true },
-        1,
-        undefined,
-      );
+      const refused = await store.claimJobs({ id, nr }, 1, undefined);
       expect(refused).toBeUndefined();
       expect(await store.findWorkers({ id })).toEqual(ended);
     });
@@ -173,7 +165,9 @@ export function workerSuite(hosts: Hosts): void {
         const two = await worker(store, { nr: 2, type: "subprocess" });
         await store.updateWorker(one.id, { state: "HALTED", pid: 100 });
         await store.updateWorker(two.id, { pid: 200 });
-        await store.updateWorker(three.id, { state: "BUSY", pid: 300 });
+        await store.updateWorker(three.id, { pid: 300 });
+        await scheduleOne(store);
+        await claim(store, three);
         expect((await store.findWorkers(filter)).map(({ nr }) => nr)).toEqual(
           nrs,
         );
