@@ -9,6 +9,17 @@ import { Claims } from "../../src/supervisor/claims.js";
 import { claimedJob, Notes } from "../support/notes.js";
 
 const gone = { exitCode: null, signal: "SIGKILL", output: "" };
+const settings = {
+  id: 1,
+  nr: 1,
+  type: "subprocess",
+  scaled: true,
+  watched: false,
+  timeout: 0,
+  killGrace: 5,
+  concurrency: 1,
+  debug: false,
+} as const;
 
 /** An idle worker, and a store that says what it has claimed when a test says so: others see it RUNNING before. */
 describe("a worker told to end while a job is being claimed for it", () => {
@@ -25,17 +36,6 @@ describe("a worker told to end while a job is being claimed for it", () => {
     settled = [];
     released = [];
     dead = false;
-    const settings = {
-      id: 1,
-      nr: 1,
-      type: "subprocess",
-      scaled: true,
-      watched: false,
-      timeout: 0,
-      killGrace: 5,
-      concurrency: 1,
-      debug: false,
-    } as const;
     worker = new PoolWorker(
       settings,
       {
@@ -164,5 +164,89 @@ describe("a worker told to end while a job is being claimed for it", () => {
     expect(dead).toBe(false);
     worker.gone(gone);
     expect(dead).toBe(true);
+  });
+});
+
+/** Idle workers, and a store that has so many jobs, or fails. */
+describe("what is there to claim", () => {
+  const workers: PoolWorker[] = [];
+  let asked: number[];
+  let claims: Claims;
+  let there: number | Error;
+  let drained: number;
+
+  beforeEach(async () => {
+    asked = [];
+    there = 0;
+    drained = 0;
+    let id = 0;
+    const claimJobs: Store["claimJobs"] = async ({ nr }, limit) => {
+      asked.push(nr);
+      if (there instanceof Error) throw there;
+      const got = Math.min(limit, there);
+      there -= got;
+      return Array.from({ length: got }, () => claimedJob((id += 1)));
+    };
+    claims = new Claims({ claimJobs } as unknown as Store, undefined, {
+      allowance: () => Infinity,
+      serviceTime: () => undefined,
+      assign: () => undefined,
+      release: () => undefined,
+      drained: () => (drained += 1),
+      rest: () => undefined,
+      again: () => undefined,
+      failed: () => undefined,
+    });
+    claims.learn({ id: 1 } as ActionRecord);
+    for (const nr of [1, 2, 3]) {
+      const port = {
+        settled: () => undefined,
+        changed: () => undefined,
+        grown: () => undefined,
+      };
+      workers.push(
+        new PoolWorker({ ...settings, id: nr, nr }, port, () => new Notes()),
+      );
+      await workers.at(-1)!.start();
+    }
+  });
+
+  afterEach(async () => {
+    await claims.close();
+    for (const worker of workers.splice(0)) worker.gone(gone);
+  });
+
+  /** Feeds all; gives who has asked. */
+  const feed = async (): Promise<number[]> => {
+    for (const worker of workers) claims.feed(worker);
+    await new Promise((resolve) => setImmediate(resolve));
+    return asked.splice(0);
+  };
+
+  test("is asked for by all at first, and by nobody once one has got less than it asked for", async () => {
+    expect(await feed()).toEqual([1, 2, 3]);
+    expect(await feed()).toEqual([]);
+    expect(drained).toBe(3);
+  });
+
+  test("is asked for by as many as there are jobs that have come, and then nothing waits", async () => {
+    await feed();
+    [there, drained] = [2, 0];
+    claims.news(2);
+    expect(await feed()).toEqual([1, 2]);
+    expect(drained).toBeGreaterThan(0);
+    expect(await feed()).toEqual([]);
+    claims.news(1);
+    claims.news();
+    expect(await feed()).toEqual([1, 2, 3]);
+  });
+
+  test("is asked for again where a claim has failed", async () => {
+    await feed();
+    there = new Error("no disk");
+    claims.news(1);
+    expect(await feed()).toEqual([1]);
+    there = 1;
+    expect(await feed()).toEqual([1, 2, 3]);
   });
 });

@@ -96,16 +96,17 @@ export class Changes {
   }
 
   #lookOn(): void {
+    this.#next = undefined;
+    // Who was told may have been the last to listen.
+    if (this.#poll === undefined) return;
     const wait = afterWrite[this.#step];
     this.#step += 1;
     if (this.#step > quickLooks) this.#watch();
-    this.#next =
-      wait === undefined || this.#poll === undefined
-        ? undefined
-        : setTimeout(() => {
-            this.#look();
-            this.#lookOn();
-          }, wait).unref();
+    if (wait === undefined) return;
+    this.#next = setTimeout(() => {
+      this.#look();
+      this.#lookOn();
+    }, wait).unref();
   }
 
   #look(): void {
