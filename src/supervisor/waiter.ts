@@ -178,8 +178,10 @@ export class Waiter {
 
   /** All of them, in case one was missed. */
   async #askForAll(): Promise<void> {
-    const awaited = [...this.#pending].filter((ending) => ending.awaited);
-    await this.#askForStates(awaited.map(({ id }) => id));
+    // By their ids: what ends meanwhile is not to be kept.
+    await this.#askForStates(
+      [...this.#pending].flatMap(({ id, awaited }) => (awaited ? id : [])),
+    );
   }
 
   /** Jobs that other processes run and nobody waits for would be followed for ever. */
@@ -198,7 +200,10 @@ export class Waiter {
   async #askForStates(all: readonly number[]): Promise<void> {
     for (let from = 0; from < all.length; from += lookSize) {
       const begun = monotonic();
-      const ids = all.slice(from, from + lookSize);
+      const ids = all
+        .slice(from, from + lookSize)
+        .filter((id) => this.#pending.get(id) !== undefined);
+      if (ids.length === 0) continue;
       const there = new Map<number, JobState>();
       for (const { id, state } of await this.#store.jobStates(ids)) {
         there.set(id, state);
