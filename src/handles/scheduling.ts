@@ -185,12 +185,13 @@ function makes(options: object, known: Plan, standard: Plan): boolean {
   if (Array.isArray(options) || known.dependencies.length > 0) return false;
   const given = options as Partial<Record<keyof Plan, unknown>>;
   if (given.dependencies !== undefined) return false;
-  for (const name of Object.keys(options))
-    if (!Object.hasOwn(rules, name)) return false;
-  return plainNames.every((name) => {
+  for (const name in options) if (!Object.hasOwn(rules, name)) return false;
+  for (const name of plainNames) {
     const value = given[name];
-    return (value === undefined ? standard[name] : value) === known[name];
-  });
+    if ((value === undefined ? standard[name] : value) !== known[name])
+      return false;
+  }
+  return true;
 }
 
 function ignore(): void {

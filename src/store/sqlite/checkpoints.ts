@@ -10,8 +10,8 @@ const ownDefault = 1_000;
 const worthwhile = 4 * ownDefault;
 /** With so many, those who write in other processes must wait as well: else it might grow for ever. */
 const tooLong = 2 * worthwhile;
-/** Milliseconds between looks at the log's length, which take a microsecond. */
-const interval = 1;
+/** Milliseconds between looks at the log's length, which may bring about a sync each. */
+const interval = 3;
 /** Pages in the log that are worth a sync, where commits make none. */
 const portion = 64;
 /** Milliseconds until the next checkpoint, where one has brought little; each time twice as long, up to the last. */
