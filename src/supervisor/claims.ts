@@ -85,6 +85,14 @@ export class Claims {
     void this.#claimFor(worker, most);
   }
 
+  /** The same for all, those that have nothing first: one job that comes is not to lie behind another. */
+  feedAll(workers: ReadonlyMap<number, PoolWorker>): void {
+    for (const worker of workers.values())
+      if (worker.holds === 0) this.feed(worker);
+    for (const worker of workers.values())
+      if (worker.holds > 0) this.feed(worker);
+  }
+
   /** Whether a claim is under way. */
   get busy(): boolean {
     return this.#under.size > 0;

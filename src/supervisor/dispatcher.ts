@@ -105,7 +105,7 @@ export class Dispatcher implements PoolPort {
     soon(() => {
       this.#poked = false;
       if (this.#closing) return;
-      for (const one of this.pool.workers.values()) this.#claims.feed(one);
+      this.#claims.feedAll(this.pool.workers);
       this.#demand.measure();
     });
   }

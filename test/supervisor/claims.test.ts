@@ -174,8 +174,10 @@ describe("what is there to claim", () => {
   let claims: Claims;
   let there: number | Error;
   let drained: number;
+  let serviceTime: number | undefined;
 
   beforeEach(async () => {
+    serviceTime = undefined;
     asked = [];
     there = 0;
     drained = 0;
@@ -189,8 +191,10 @@ describe("what is there to claim", () => {
     };
     claims = new Claims({ claimJobs } as unknown as Store, undefined, {
       allowance: () => Infinity,
-      serviceTime: () => undefined,
-      assign: () => undefined,
+      serviceTime: () => serviceTime,
+      assign: (worker, jobs, actions) => {
+        worker.assign(jobs, actions);
+      },
       release: () => undefined,
       drained: () => (drained += 1),
       rest: () => undefined,
@@ -218,7 +222,7 @@ describe("what is there to claim", () => {
 
   /** Feeds all; gives who has asked. */
   const feed = async (): Promise<number[]> => {
-    for (const worker of workers) claims.feed(worker);
+    claims.feedAll(new Map(workers.map((worker) => [worker.nr, worker])));
     await new Promise((resolve) => setImmediate(resolve));
     return asked.splice(0);
   };
@@ -238,7 +242,18 @@ describe("what is there to claim", () => {
     expect(await feed()).toEqual([]);
     claims.news(1);
     claims.news();
+    expect(await feed()).toEqual([3]);
+  });
+
+  test("is asked for by those that have nothing first, though others would take it ahead", async () => {
+    serviceTime = 1;
+    there = 1;
     expect(await feed()).toEqual([1, 2, 3]);
+    expect(workers.map(({ holds }) => holds)).toEqual([1, 0, 0]);
+    claims.news(1);
+    expect(await feed()).toEqual([2]);
+    claims.news();
+    expect(await feed()).toEqual([2, 3, 1]);
   });
 
   test("is asked for again where a claim has failed", async () => {
