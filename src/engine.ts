@@ -78,7 +78,7 @@ export class Engine {
       },
     });
     this.#unlisten = store.onWork(() => {
-      this.waiter.look();
+      this.waiter.news();
       const { dispatcher } = this.#crew;
       dispatcher.news();
       obey(store, dispatcher).catch(this.#failed);

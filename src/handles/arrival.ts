@@ -28,7 +28,6 @@ export abstract class Arrival implements Listener {
       return;
     }
     waiter.await(ending, this);
-    if (!ending.sure) waiter.look();
   }
 
   stopped(): void {

@@ -43,6 +43,7 @@ export class Desk implements JobPort {
       late: () => {
         port.dispatcher().news();
       },
+      heard: () => waiter.heard,
       stored: this.#scheduled.bind(this),
       follow: this.#waits.follow.bind(this.#waits),
     });
@@ -191,10 +192,13 @@ export class Desk implements JobPort {
       actionId: action.id,
       kwargs: text,
     }));
+    const { heard } = this.#waiter;
     const inserting = this.#intake.many(news);
     this.#announce(action, news.length);
     const { ids, ended } = await inserting;
-    const jobs = ids.map((id, index) => this.#scheduled(id, news[index]!));
+    const jobs = ids.map((id, index) =>
+      this.#scheduled(id, news[index]!, heard),
+    );
     if (ended.length > 0) await this.#endedAtOnce(jobs);
     if (plan.wait) await this.#waits.all(where, jobs, undefined);
     return jobs;
@@ -213,9 +217,9 @@ export class Desk implements JobPort {
     dispatcher.news(jobs);
   }
 
-  /** A handle on a job that has just been stored: no end of it can be missed. */
-  #scheduled(id: number, job: NewJob): Job {
-    const handle = new Job(id, job, this, this.#waiter.follow(id, true));
+  /** A handle on a job that has just been stored. Others may have ended it by now. */
+  #scheduled(id: number, job: NewJob, heard: number): Job {
+    const handle = new Job(id, job, this, this.#waiter.follow(id, heard));
     this.#port.scheduled(handle);
     return handle;
   }

@@ -14,8 +14,10 @@ export type Settle<Handle> = (handle: Handle | Promise<never>) => void;
 export interface IntakePort<Handle> {
   /** Of jobs that claims which were asked for after them may have missed. */
   late(): void;
+  /** What is known of others before jobs are handed over, which goes with them. */
+  heard(): number;
   /** What the caller is given of one that is stored. */
-  stored(id: number, job: NewJob): Handle;
+  stored(id: number, job: NewJob, heard: number): Handle;
   /** The caller is to hear of it when it has ended. */
   follow(handle: Handle, settle: Settle<Handle>): void;
 }
@@ -95,6 +97,7 @@ class Batch<Handle> {
 
   async send(): Promise<void> {
     const calls = this.#calls;
+    const heard = this.#port.heard();
     const asked = monotonic();
     let ids: readonly number[];
     try {
@@ -107,20 +110,25 @@ class Batch<Handle> {
     }
     if (isLate(asked)) this.#port.late();
     for (let at = 0; at < ids.length; at += 1)
-      this.#stored(ids[at]!, calls[at]!);
+      this.#stored(ids[at]!, calls[at]!, heard);
   }
 
-  #stored(id: number, { job, isFollowed, settle }: Call<Handle>): void {
-    const handle = this.#port.stored(id, job);
+  #stored(
+    id: number,
+    { job, isFollowed, settle }: Call<Handle>,
+    heard: number,
+  ): void {
+    const handle = this.#port.stored(id, job, heard);
     if (isFollowed) this.#port.follow(handle, settle);
     else settle(handle);
   }
 
   async #alone(call: Call<Handle>): Promise<void> {
+    const heard = this.#port.heard();
     try {
       const { ids } = await this.#store.insertJobs([call.job]);
       this.#port.late();
-      this.#stored(ids[0]!, call);
+      this.#stored(ids[0]!, call, heard);
     } catch (cause) {
       call.settle(rejected(cause));
     }

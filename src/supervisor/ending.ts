@@ -29,8 +29,8 @@ const kept = 4_096;
  */
 export class Ending {
   readonly id: number;
-  /** Followed since before it could end; otherwise it may have ended unseen, and the store must be asked. */
-  sure: boolean;
+  /** How often there had been news from others when it had not ended yet; after any since, it may have ended unseen. */
+  heard: number;
   ended = false;
   /** The job was deleted. */
   deleted = false;
@@ -39,9 +39,9 @@ export class Ending {
   /** Mostly one, which needs no list. */
   #listeners: Listener | Listener[] | undefined = undefined;
 
-  constructor(id: number, sure: boolean) {
+  constructor(id: number, heard: number) {
     this.id = id;
-    this.sure = sure;
+    this.heard = heard;
   }
 
   get awaited(): boolean {

@@ -24,6 +24,8 @@ export class Waiter {
   readonly #pending = new Endings();
   /** Those that are awaited and may have ended before they were followed. */
   readonly #unsure = new Set<Ending>();
+  /** Counts the news from others. */
+  #heard = 0;
   /** How many of them somebody waits for: those hold the process alive. */
   #awaited = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -40,10 +42,16 @@ export class Waiter {
     this.#onError = onError;
   }
 
-  follow(id: number, sure = false): Ending {
+  /** Goes with a job that is handed to the store now, so that it is known whether an end of it can have been missed. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** `heard`: as it was when the job cannot have ended yet; it may have ended unless it is given. */
+  follow(id: number, heard = -1): Ending {
     let ending = this.#pending.get(id);
     if (ending === undefined) {
-      ending = new Ending(id, sure);
+      ending = new Ending(id, heard);
       this.#pending.add(ending);
       if (this.#pending.size > this.#crowd) this.#thin();
     }
@@ -76,14 +84,22 @@ export class Waiter {
   await(ending: Ending, listener: Listener): void {
     if (!ending.awaited) this.#awaited += 1;
     ending.listen(listener);
-    if (!ending.sure) this.#unsure.add(ending);
     if (this.#timer === undefined) this.#timer = this.#watch();
     else if (this.#awaited === 1) this.#timer.ref();
+    if (ending.heard === this.#heard) return;
+    this.#unsure.add(ending);
+    this.look();
   }
 
   /** Takes back an `await`. */
   forsake(ending: Ending, listener: Listener): void {
     if (ending.awaited && !ending.unlisten(listener)) this.#forsaken(ending);
+  }
+
+  /** Others have changed something. */
+  news(): void {
+    this.#heard += 1;
+    this.look();
   }
 
   /** Asks the store about those that are awaited; again and again while that finds some. */
@@ -156,7 +172,8 @@ export class Waiter {
 
   /** The oldest first, since they mostly end first; and all that may have ended before they were followed. */
   async #askForEnds(): Promise<void> {
-    const unsure = [...this.#unsure];
+    const heard = this.#heard;
+    const unsure = Array.from(take(this.#unsure, lookSize));
     const sure: number[] = [];
     for (const ending of this.#pending) {
       if (sure.length === lookSize) break;
@@ -168,9 +185,10 @@ export class Waiter {
       this.#store.endedJobs(sure, true),
     ]);
     for (const ending of unsure) {
-      ending.sure = true;
+      ending.heard = heard;
       this.#unsure.delete(ending);
     }
+    if (this.#unsure.size > 0) this.#lookAgain = true;
     const ended = [...unknown, ...theirs];
     for (const job of ended) this.ended(job.id, job);
     if (ended.length > lookSize / 2) this.#lookAgain = true;
@@ -215,5 +233,14 @@ export class Waiter {
       const pause = rareLookPart * (monotonic() - begun);
       await new Promise((resolve) => setTimeout(resolve, pause).unref());
     }
+  }
+}
+
+function* take<T>(values: Iterable<T>, most: number): Generator<T> {
+  let taken = 0;
+  for (const value of values) {
+    if (taken === most) return;
+    taken += 1;
+    yield value;
   }
 }

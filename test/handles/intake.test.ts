@@ -33,7 +33,11 @@ function ground(takes = 0): {
     { insertJobs },
     {
       late: () => (late += 1),
-      stored: (id, { plan }) => [id, plan.name],
+      heard: () => 7,
+      stored: (id, { plan }, heard) => {
+        expect(heard).toBe(7);
+        return [id, plan.name];
+      },
       follow: ([id, name], settle) => {
         settle([id, `${name} has ended`]);
       },
