@@ -8,8 +8,10 @@ import { Endings } from "./endings.js";
 const lookInterval = 1_000;
 /** Jobs asked about at once. */
 const lookSize = 1_000;
-/** After a look, so many times its duration passes before the next. */
+/** After a look, so many times its duration passes before the next: that of the reading, not of the disk that it waits for. */
 const lookPart = 4;
+/** Milliseconds for one job. */
+const lookTime = 0.001;
 /** The same for those looks that will find nothing unless a wake-up was missed. */
 const rareLookPart = 49;
 
@@ -161,17 +163,16 @@ export class Waiter {
   async #lookOn(): Promise<void> {
     while (this.#lookAgain) {
       this.#lookAgain = false;
-      const begun = monotonic();
-      await this.#askForEnds();
+      const asked = await this.#askForEnds();
       // Never more than a small part of the time, however many are awaited.
-      const pause = lookPart * (monotonic() - begun);
-      if (pause > 5)
+      const pause = lookPart * lookTime * asked;
+      if (pause > 1)
         await new Promise((resolve) => setTimeout(resolve, pause).unref());
     }
   }
 
-  /** The oldest first, since they mostly end first; and all that may have ended before they were followed. */
-  async #askForEnds(): Promise<void> {
+  /** The oldest first, since they mostly end first; and those that may have ended before. Gives how many were asked about. */
+  async #askForEnds(): Promise<number> {
     const heard = this.#heard;
     const unsure = Array.from(take(this.#unsure, lookSize));
     const sure: number[] = [];
@@ -192,6 +193,7 @@ export class Waiter {
     const ended = [...unknown, ...theirs];
     for (const job of ended) this.ended(job.id, job);
     if (ended.length > lookSize / 2) this.#lookAgain = true;
+    return unsure.length + sure.length;
   }
 
   /** All of them, in case one was missed. */
