@@ -131,7 +131,6 @@ export class Holdings {
 
   /** The vessel is gone, and with it all that it held. */
   lost(gone: Gone, ending: Ending): void {
-    this.#alarm.clear();
     const held = [...this.#held];
     const guilty = this.#guilty(held, gone);
     for (const assignment of held) {
@@ -148,6 +147,8 @@ export class Holdings {
         this.#release(assignment, true);
       else this.#fail(assignment, withEnd(crashed(gone), gone));
     }
+    // Not before: each that goes makes the next one the first, and that sets it again.
+    this.#alarm.clear();
   }
 
   /** Who is known to have caused it, so that the others do not pay. */

@@ -174,8 +174,8 @@ export class Dispatcher implements PoolPort {
     this.#ledger.settle(worker.nr, job, outcome);
     if (outcome.kind === "released") this.#allowance.use(worker, -1);
     else if (took !== undefined) this.pool.served(took);
-    if (worker.holds === 0 && this.#allowance.left(worker) === 0)
-      worker.relieve();
+    if (worker.holds > 0) this.#stall.watch();
+    else if (this.#allowance.left(worker) === 0) worker.relieve();
     this.poke();
   }
 

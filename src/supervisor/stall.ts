@@ -16,6 +16,7 @@ export class Stall {
   /** The job that the row of a worker names. */
   readonly #named = new WeakMap<PoolWorker, number>();
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(
     pool: Pool,
@@ -32,7 +33,8 @@ export class Stall {
 
   /** Looks on for as long as some worker holds more than it runs, or its row does not name what it runs. */
   watch(): void {
-    if (this.#timer !== undefined || !this.#astray().length) return;
+    if (this.#timer !== undefined || this.#stopped) return;
+    if (this.#astray().length === 0) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#look();
@@ -40,9 +42,10 @@ export class Stall {
     }, slow / 2);
   }
 
+  /** Looks no more, whatever is still assigned. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   #look(): void {

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
+import Database from "better-sqlite3";
 
 import {
   type Job,
@@ -119,6 +120,31 @@ describe("the pool", () => {
       behind.map(() => [2, 1]),
     );
     await slow.cancel();
+  });
+
+  test("lets who reads its table know which job a worker has been running for a while, also when that was beside another", async () => {
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const myjobs = await open({ store, concurrency: 2 });
+    const sql = new Database(store, { readonly: true });
+    const row = sql
+      .prepare<[], unknown[]>("select state, current_job from myjobs_worker")
+      .raw();
+    const says = (...values: unknown[]): Promise<void> => {
+      const wanted = JSON.stringify(values);
+      return until(
+        `its row says ${wanted}`,
+        () => JSON.stringify(row.get()) === wanted,
+      );
+    };
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const first = await myjobs.schedule(nap, { ms: 100 });
+    const second = await myjobs.schedule(nap, { ms: 400 });
+    await says("BUSY", first.id);
+    await first.wait();
+    await says("BUSY", second.id);
+    await second.wait();
+    await says("WAITING", null);
+    sql.close();
   });
 
   test("keeps records that are true", async () => {

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 
+import type * as Clock from "../../src/clock.js";
 import { Holdings } from "../../src/pool/holdings.js";
 import { cancelled, type Outcome } from "../../src/pool/outcome.js";
 import type { End } from "../../src/transport/messages.js";
@@ -153,6 +154,37 @@ describe("what a worker holds", () => {
     expect(settled).toMatchObject([
       { outcome: { kind: "failed", errorCat: "HALTED" } },
     ]);
+    vessel.marks.close();
+  });
+
+  test("leaves no timer of a limit behind when all of it is lost", async () => {
+    const timers = new Set<unknown>();
+    jest.resetModules();
+    jest.doMock("../../src/clock.js", () => {
+      const clock = jest.requireActual<typeof Clock>("../../src/clock.js");
+      const setTimeout = (callback: () => void, ms: number) => {
+        const timer = clock.setTimeout(callback, ms);
+        timers.add(timer);
+        return timer;
+      };
+      const clearTimeout = (timer: NodeJS.Timeout | undefined) => {
+        timers.delete(timer);
+        clock.clearTimeout(timer);
+      };
+      return { ...clock, setTimeout, clearTimeout };
+    });
+    const { Holdings } = await import("../../src/pool/holdings.js");
+    jest.dontMock("../../src/clock.js");
+    const vessel = new Notes();
+    const holdings = new Holdings(
+      vessel,
+      { timeout: 60_000, killGrace: 5, concurrency: 1, debug: false },
+      { settled: () => undefined, terminating: () => undefined },
+    );
+    holdings.add([1, 2, 3].map(claimedJob), []);
+    expect(timers.size).toBe(1);
+    holdings.lost(gone, undefined);
+    expect(timers.size).toBe(0);
     vessel.marks.close();
   });
 });

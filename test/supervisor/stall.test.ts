@@ -85,6 +85,19 @@ test("The row of a worker names a job that has become slow, until the worker has
   expect(names).toEqual([[others, null]]);
 });
 
+test("Nothing is watched any more once it has stopped, whatever is still assigned", () => {
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((one) => one === "Timeout").length;
+  const before = timers();
+  const workers = new Map([holder(1, 5, 11)].entries());
+  const stall = new Stall({ workers } as unknown as Pool, () => undefined);
+  stall.watch();
+  expect(timers()).toBe(before + 1);
+  stall.stop();
+  stall.watch();
+  expect(timers()).toBe(before);
+});
+
 test("What lies behind a slow job stays there while nobody could take it", async () => {
   const workers = [holder(1, 5, 11), holder(2, 5, 0)];
   const looks = watch(workers, 3);
