@@ -367,11 +367,9 @@ import { MyJobs } from "myjobs";
 const myjobs = await MyJobs.open({ store: process.argv[2] });
 await myjobs.workersSubprocessStart({ nrFixed: 2 });
 const jobs = await myjobs.scheduleMany(({ nr }) => { for (;;); }, [{ nr: 1 }, { nr: 2 }, { nr: 3 }], { category: "spin" });
-const waiting = setInterval(async () => {
-  if ((await myjobs.jobs.count({ state: "RUNNING" })) < 2) return;
-  clearInterval(waiting);
-  console.log(JSON.stringify([...myjobs.workers.values()].map(({ pid }) => pid)));
-}, 10);
+while ((await myjobs.jobs.count({ state: "RUNNING" })) < 2)
+  await new Promise((resolve) => setTimeout(resolve, 10));
+console.log(JSON.stringify([...myjobs.workers.values()].map(({ pid }) => pid)));
 `;
 
 describe("the death of the host", () => {
