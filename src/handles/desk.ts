@@ -17,6 +17,8 @@ import {
 import { Waits } from "./waits.js";
 
 const readSize = 500;
+/** So many jobs that come at once are a crowd. */
+const crowd = 256;
 
 export interface DeskPort {
   /** The store; throws once the instance is stopped. */
@@ -44,6 +46,7 @@ export class Desk implements JobPort {
         port.dispatcher().news();
       },
       heard: () => waiter.heard,
+      known: this.#known.bind(this),
       stored: this.#scheduled.bind(this),
       follow: this.#waits.follow.bind(this.#waits),
     });
@@ -196,8 +199,9 @@ export class Desk implements JobPort {
     const inserting = this.#intake.many(news);
     this.#announce(action, news.length);
     const { ids, ended } = await inserting;
+    const since = this.#known(heard, ids.length);
     const jobs = ids.map((id, index) =>
-      this.#scheduled(id, news[index]!, heard),
+      this.#scheduled(id, news[index]!, since),
     );
     if (ended.length > 0) await this.#endedAtOnce(jobs);
     if (plan.wait) await this.#waits.all(where, jobs, undefined);
@@ -215,6 +219,11 @@ export class Desk implements JobPort {
     const dispatcher = this.#port.dispatcher();
     dispatcher.learn(action);
     dispatcher.news(jobs);
+  }
+
+  /** To ask about each of very many whether others have ended it while it was being stored would cost more than it brings. */
+  #known(heard: number, jobs: number): number {
+    return jobs < crowd ? heard : this.#waiter.heard;
   }
 
   /** A handle on a job that has just been stored. Others may have ended it by now. */

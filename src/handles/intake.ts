@@ -16,6 +16,8 @@ export interface IntakePort<Handle> {
   late(): void;
   /** What is known of others before jobs are handed over, which goes with them. */
   heard(): number;
+  /** The same when so many have been stored. */
+  known(heard: number, jobs: number): number;
   /** What the caller is given of one that is stored. */
   stored(id: number, job: NewJob, heard: number): Handle;
   /** The caller is to hear of it when it has ended. */
@@ -109,8 +111,9 @@ class Batch<Handle> {
       return;
     }
     if (isLate(asked)) this.#port.late();
+    const known = this.#port.known(heard, ids.length);
     for (let at = 0; at < ids.length; at += 1)
-      this.#stored(ids[at]!, calls[at]!, heard);
+      this.#stored(ids[at]!, calls[at]!, known);
   }
 
   #stored(

@@ -33,7 +33,8 @@ function ground(takes = 0): {
     { insertJobs },
     {
       late: () => (late += 1),
-      heard: () => 7,
+      heard: () => 6,
+      known: (heard) => heard + 1,
       stored: (id, { plan }, heard) => {
         expect(heard).toBe(7);
         return [id, plan.name];
