@@ -131,7 +131,7 @@ class Batch<Handle> {
     try {
       const { ids } = await this.#store.insertJobs([call.job]);
       this.#port.late();
-      this.#stored(ids[0]!, call, heard);
+      this.#stored(ids[0]!, call, this.#port.known(heard, 1));
     } catch (cause) {
       call.settle(rejected(cause));
     }
