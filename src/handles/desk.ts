@@ -17,8 +17,6 @@ import {
 import { Waits } from "./waits.js";
 
 const readSize = 500;
-/** So many jobs that come at once are a crowd. */
-const crowd = 256;
 
 export interface DeskPort {
   /** The store; throws once the instance is stopped. */
@@ -46,7 +44,6 @@ export class Desk implements JobPort {
         port.dispatcher().news();
       },
       heard: () => waiter.heard,
-      known: this.#known.bind(this),
       stored: this.#scheduled.bind(this),
       follow: this.#waits.follow.bind(this.#waits),
     });
@@ -195,13 +192,11 @@ export class Desk implements JobPort {
       actionId: action.id,
       kwargs: text,
     }));
-    const { heard } = this.#waiter;
     const inserting = this.#intake.many(news);
     this.#announce(action, news.length);
-    const { ids, ended } = await inserting;
-    const since = this.#known(heard, ids.length);
+    const { ids, ended, heard } = await inserting;
     const jobs = ids.map((id, index) =>
-      this.#scheduled(id, news[index]!, since),
+      this.#scheduled(id, news[index]!, heard),
     );
     if (ended.length > 0) await this.#endedAtOnce(jobs);
     if (plan.wait) await this.#waits.all(where, jobs, undefined);
@@ -219,11 +214,6 @@ export class Desk implements JobPort {
     const dispatcher = this.#port.dispatcher();
     dispatcher.learn(action);
     dispatcher.news(jobs);
-  }
-
-  /** To ask about each of very many whether others have ended it while it was being stored would cost more than it brings. */
-  #known(heard: number, jobs: number): number {
-    return jobs < crowd ? heard : this.#waiter.heard;
   }
 
   /** A handle on a job that has just been stored. Others may have ended it by now. */

@@ -14,10 +14,8 @@ export type Settle<Handle> = (handle: Handle | Promise<never>) => void;
 export interface IntakePort<Handle> {
   /** Of jobs that claims which were asked for after them may have missed. */
   late(): void;
-  /** What is known of others before jobs are handed over, which goes with them. */
+  /** How often there has been news from others. */
   heard(): number;
-  /** The same when so many have been stored. */
-  known(heard: number, jobs: number): number;
   /** What the caller is given of one that is stored. */
   stored(id: number, job: NewJob, heard: number): Handle;
   /** The caller is to hear of it when it has ended. */
@@ -40,13 +38,16 @@ export class Intake<Handle> {
     this.#port = port;
   }
 
-  /** All or none. */
-  async many(jobs: readonly NewJob[]): Promise<InsertedJobs> {
+  /** All or none. With what had been heard of others when none of them can have ended. */
+  async many(
+    jobs: readonly NewJob[],
+  ): Promise<InsertedJobs & { heard: number }> {
     this.#send();
+    const before = this.#port.heard();
     const asked = monotonic();
-    const inserted = await this.#store.insertJobs(jobs);
+    const { ids, ended } = await this.#store.insertJobs(jobs);
     if (isLate(asked)) this.#port.late();
-    return inserted;
+    return { ids, ended, heard: since(before, jobs.length, this.#port) };
   }
 
   /** Resolves when it is stored; if it is to be followed, when it has ended: one promise for both. */
@@ -99,7 +100,7 @@ class Batch<Handle> {
 
   async send(): Promise<void> {
     const calls = this.#calls;
-    const heard = this.#port.heard();
+    const before = this.#port.heard();
     const asked = monotonic();
     let ids: readonly number[];
     try {
@@ -111,9 +112,9 @@ class Batch<Handle> {
       return;
     }
     if (isLate(asked)) this.#port.late();
-    const known = this.#port.known(heard, ids.length);
+    const heard = since(before, calls.length, this.#port);
     for (let at = 0; at < ids.length; at += 1)
-      this.#stored(ids[at]!, calls[at]!, known);
+      this.#stored(ids[at]!, calls[at]!, heard);
   }
 
   #stored(
@@ -131,11 +132,23 @@ class Batch<Handle> {
     try {
       const { ids } = await this.#store.insertJobs([call.job]);
       this.#port.late();
-      this.#stored(ids[0]!, call, this.#port.known(heard, 1));
+      this.#stored(ids[0]!, call, heard);
     } catch (cause) {
       call.settle(rejected(cause));
     }
   }
+}
+
+/**
+ * What had been heard before jobs were stored; but of a crowd what has been heard by now: to ask about each whether
+ * others have ended it meanwhile would cost a third of it. Looks at those that wait longest will find them.
+ */
+function since(
+  before: number,
+  jobs: number,
+  port: Pick<IntakePort<never>, "heard">,
+): number {
+  return jobs < most ? before : port.heard();
 }
 
 /** Whether claims of the turn in which it was asked may have come before it. */

@@ -18,9 +18,12 @@ function ground(takes = 0): {
   intake: Intake<Stored>;
   given: string[][];
   late: () => number;
+  /** What had been heard of others, as it came with those that were stored. */
+  known: Set<number>;
 } {
   const given: string[][] = [];
-  let [id, late] = [0, 0];
+  let [id, late, news] = [0, 0, 0];
+  const known = new Set<number>();
   const insertJobs: Store["insertJobs"] = async (jobs) => {
     if (takes > 0) await new Promise((resolve) => setTimeout(resolve, takes));
     const names = jobs.map(({ plan }) => plan.name);
@@ -33,10 +36,9 @@ function ground(takes = 0): {
     { insertJobs },
     {
       late: () => (late += 1),
-      heard: () => 6,
-      known: (heard) => heard + 1,
+      heard: () => (news += 1),
       stored: (id, { plan }, heard) => {
-        expect(heard).toBe(7);
+        known.add(heard);
         return [id, plan.name];
       },
       follow: ([id, name], settle) => {
@@ -44,7 +46,7 @@ function ground(takes = 0): {
       },
     },
   );
-  return { intake, given, late: () => late };
+  return { intake, given, late: () => late, known };
 }
 
 describe("The jobs of one turn", () => {
@@ -100,6 +102,20 @@ describe("The jobs of one turn", () => {
     expect((await Promise.all(stored)).map(([, name]) => name)).toEqual(names);
     expect(given.map(({ length }) => length)).toEqual([256, 256, 88]);
     expect(given.flat()).toEqual(names);
+  });
+
+  test("go with what had been heard of others before them; of a crowd, with what has been heard since", async () => {
+    const { intake, known } = ground();
+    await intake.one(job("a"), true);
+    expect([...known]).toEqual([1]);
+    known.clear();
+    await Promise.all(
+      Array.from({ length: 256 }, () => intake.one(job("b"), false)),
+    );
+    expect([...known]).toEqual([3]);
+    expect(await intake.many([job("c")])).toMatchObject({ heard: 4 });
+    const crowd = Array.from({ length: 256 }, () => job("d"));
+    expect(await intake.many(crowd)).toMatchObject({ heard: 6 });
   });
 
   test("are told of again if they come late: claims of their turn may have missed them", async () => {

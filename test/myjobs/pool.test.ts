@@ -5,6 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import Database from "better-sqlite3";
 
 import {
+  type Context,
   type Job,
   type MyJobs,
   OptionError,
@@ -16,6 +17,12 @@ import { isAlive, until } from "../support/until.js";
 
 function nap({ ms }: { ms: number }): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function untilStopped(_: object, { signal }: Context): Promise<unknown> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", resolve);
+  });
 }
 
 const alive = (myjobs: MyJobs): number =>
@@ -136,13 +143,13 @@ describe("the pool", () => {
         () => JSON.stringify(row.get()) === wanted,
       );
     };
-    await myjobs.workersSubprocessStart({ nrFixed: 1 });
-    const first = await myjobs.schedule(nap, { ms: 100 });
-    const second = await myjobs.schedule(nap, { ms: 400 });
+    await myjobs.workerStart();
+    const first = await myjobs.schedule(untilStopped);
+    const second = await myjobs.schedule(untilStopped);
     await says("BUSY", first.id);
-    await first.wait();
+    await first.cancel();
     await says("BUSY", second.id);
-    await second.wait();
+    await second.cancel();
     await says("WAITING", null);
     sql.close();
   });
