@@ -1,3 +1,5 @@
+import { nameOf } from "./models/job.js";
+
 /** Longer ones are cut. */
 const longest = 2_000;
 /** By which a text could command the terminal. */
@@ -9,7 +11,7 @@ export function printLine(
   { id, name }: { id: number; name: string },
   what: string,
 ): void {
-  const shown = name === `j${String(id)}` ? "" : ` (${name})`;
+  const shown = name === nameOf(id) ? "" : ` (${name})`;
   const oneLine = shown.replace(/[\n\t]/g, " ");
   const line = harmless(`${worker} job ${String(id)}${oneLine} ${what}`);
   console.log(line.length > longest ? `${line.slice(0, longest)}...` : line);

@@ -1,5 +1,6 @@
 import { soon } from "../clock.js";
 import { JobFailedError, JobNotFoundError, StoppedError } from "../errors.js";
+import { nameOf } from "../models/job.js";
 import type { Ending, Listener } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
 import type { Job } from "./job.js";
@@ -67,7 +68,7 @@ export function failed(job: Job): JobFailedError<Job> {
   // A field of that name, which a job may have given its error, would be taken for the prototype.
   const { ["__proto__"]: _, ...facts }: Record<string, unknown> = error ?? {};
   const cause = Object.assign(new Error(message), facts, { name, stack });
-  const shown = job.name === `j${String(id)}` ? "" : ` (${job.name})`;
+  const shown = job.name === nameOf(id) ? "" : ` (${job.name})`;
   const what = `job ${String(id)}${shown} ended ${errorCat}`;
   return new JobFailedError(`${what}: ${name}: ${message}`, job, errorCat, {
     cause,

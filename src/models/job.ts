@@ -66,12 +66,17 @@ export interface JobRecord {
 
 /** What the options of `schedule` say of a job: one for all that are scheduled alike. */
 export interface JobPlan {
-  /** '' = `j<id>`. */
+  /** '' = that of `nameOf`. */
   name: string;
   category: string;
   timeout: number;
   die: boolean;
   dependencies: readonly number[];
+}
+
+/** The name of a job that was given none. */
+export function nameOf(id: number): string {
+  return `j${String(id)}`;
 }
 
 /** What `schedule` hands to the store. */
@@ -88,7 +93,7 @@ export function newRecord(
 ): JobRecord {
   return {
     id,
-    name: plan.name || `j${String(id)}`,
+    name: plan.name || nameOf(id),
     category: plan.category,
     state: "NEW",
     errorCat: "NA",

@@ -1,7 +1,12 @@
 import type BetterSqlite3 from "better-sqlite3";
 
 import { JobNotFoundError } from "../../errors.js";
-import type { JobPlan, JobState, NewJob } from "../../models/job.js";
+import {
+  type JobPlan,
+  type JobState,
+  nameOf,
+  type NewJob,
+} from "../../models/job.js";
 import type { InsertedJobs } from "../store.js";
 import { type Dependants, dependencyFailure } from "./dependants.js";
 
@@ -131,7 +136,7 @@ function pushPlain(
   id: number,
   { plan, actionId, kwargs }: NewJob,
 ): void {
-  const name = plan.name === "" ? `j${String(id)}` : plan.name;
+  const name = plan.name === "" ? nameOf(id) : plan.name;
   values.push(id, name, actionId, kwargs);
 }
 
