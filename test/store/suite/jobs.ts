@@ -166,6 +166,26 @@ export function jobSuite(hosts: Hosts): void {
       });
     });
 
+    test.each([
+      ["name", { name: "resize" }],
+      ["name like another's", { name: "j99" }],
+      ["category", { category: "images" }],
+      ["limit", { timeout: 250 }],
+      ["kwargs", { kwargs: '{"width":80}' }],
+    ])("gives a job with nothing of its own but its %s", async (_, given) => {
+      const store = await hosts.open();
+      const id = await scheduleOne(store, given);
+      const by = await worker(store);
+      const usual = { name: `j${String(id)}`, category: "", timeout: 0 };
+      expect(await claimSome(store, by, 1, undefined)).toEqual([
+        {
+          ...{ ...usual, actionId: 1, kwargs: "{}", ...given },
+          ...{ id, attempt: 1, interruptions: 0 },
+          ...{ dependencies: [], results: [] },
+        },
+      ]);
+    });
+
     test("takes only jobs of the categories asked for", async () => {
       const store = await hosts.open();
       const [a, , b, none] = await schedule(
