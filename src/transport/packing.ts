@@ -1,3 +1,4 @@
+import { nameOf } from "../models/job.js";
 import type { HostMessage, SentJob, WorkMessage } from "./messages.js";
 
 /** As messages to a child travel: jobs, of which there are many, as lists, which are shorter than names, and sooner read. */
@@ -13,9 +14,15 @@ type PackedJob = readonly [
   mark: number,
   actionId: number,
   kwargs: string,
-  name: string,
-  /** Left out where none of them is there. */
-  ...rest: [] | [category: string, dependencies: number[], results: string[]],
+  /** Left out where there is nothing to be told of it. */
+  ...rest:
+    | []
+    | [
+        name: string,
+        category: string,
+        dependencies: number[],
+        results: string[],
+      ],
 ];
 
 export function packJobs(message: HostMessage): PackedHostMessage {
@@ -31,22 +38,24 @@ export function unpackJobs(message: PackedHostMessage): HostMessage {
 function packJob({ job, mark }: SentJob): PackedJob {
   const { id, attempt, actionId, kwargs, name } = job;
   const { category, dependencies, results } = job;
-  return category === "" && dependencies.length === 0
-    ? [id, attempt, mark, actionId, kwargs, name]
+  const isPlain = category === "" && dependencies.length === 0;
+  return isPlain && name === nameOf(id)
+    ? [id, attempt, mark, actionId, kwargs]
     : [
-        ...([id, attempt, mark, actionId, kwargs, name] as const),
-        ...([category, dependencies, results] as const),
+        ...([id, attempt, mark, actionId, kwargs] as const),
+        ...([name, category, dependencies, results] as const),
       ];
 }
 
 /** Field by field: a spread would cost as much as the rest of a job in its child. */
 function unpackJob(packed: PackedJob): SentJob {
+  const [id] = packed;
   const job = {
-    id: packed[0],
+    id,
     attempt: packed[1],
     actionId: packed[3],
     kwargs: packed[4],
-    name: packed[5],
+    name: packed[5] ?? nameOf(id),
     category: packed[6] ?? "",
     dependencies: packed[7] ?? [],
     results: packed[8] ?? [],

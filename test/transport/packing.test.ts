@@ -15,6 +15,8 @@ const plain: JobMessage = {
 
 test.each<[string, JobMessage]>([
   ["plain", plain],
+  ["without a name of its own", { ...plain, name: "j7" }],
+  ["of that name and a category", { ...plain, name: "j7", category: "c" }],
   ["of a category", { ...plain, category: "images" }],
   ["that depends", { ...plain, dependencies: [1, 2], results: ['"a"', "2"] }],
   [
