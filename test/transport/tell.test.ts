@@ -19,6 +19,10 @@ const messages: ChildMessage[] = [
   { type: "skipped", id: 2, mark: 3 },
   end(3, JSON.stringify("x".repeat(300_000))),
   end(4, "null"),
+  // About as long as what is kept for those that are usual.
+  ...[1_360, 1_365, 1_370, 4_080, 4_100].map((length) =>
+    end(length, JSON.stringify("語".repeat(length))),
+  ),
   { ...end(5, "1"), rss: 5 },
   { ...end(6, "1"), timeStart: -1_000, took: 0.017 },
   { ...end(7, "1"), took: 86_400_000.001 },
