@@ -18,6 +18,10 @@ export class JobContext {
     this.#imports = imports;
   }
 
+  isOf({ id, attempt }: { id: number; attempt: number }): boolean {
+    return this.#message.id === id && this.#message.attempt === attempt;
+  }
+
   get job(): {
     id: number;
     name: string;

@@ -48,7 +48,8 @@ export class Runner {
     number,
     RestoredAction | Promise<RestoredAction>
   >();
-  readonly #contexts = new Map<number, JobContext>();
+  /** Of those that run, mostly one: a Map would be made anew whenever its only entry comes and goes. */
+  readonly #contexts: JobContext[] = [];
   readonly #owner = new AsyncLocalStorage<Owner>();
   readonly #waiting: SentJob[] = [];
   readonly #queue: Queue | undefined;
@@ -67,7 +68,8 @@ export class Runner {
 
   take(message: WorkMessage): void {
     if (message.type === "abort") {
-      this.#contexts.get(message.id)?.abort(message.reason);
+      for (const context of this.#contexts)
+        if (context.isOf(message)) context.abort(message.reason);
       return;
     }
     for (const action of message.actions) this.#learn(action);
@@ -142,7 +144,7 @@ export class Runner {
   #runWith(job: JobMessage, action: RestoredAction): Promise<void> | undefined {
     const { watched, resultLimit } = this.#settings;
     const context = new JobContext(job, action);
-    this.#contexts.set(job.id, context);
+    this.#contexts.push(context);
     if (watched !== "") printStart(watched, job);
     const end = this.#owner.run(
       { job, action },
@@ -165,9 +167,15 @@ export class Runner {
     const { watched } = this.#settings;
     // The late answer of one that was given up on is refused.
     if (watched !== "" && !context.aborted) printEnd(watched, job, end);
-    this.#contexts.delete(end.id);
+    this.#forget(context);
     if (this.#settings.maxRss > 0) end.rss = process.memoryUsage.rss();
     this.#port.ended(end);
+  }
+
+  #forget(context: JobContext): void {
+    const contexts = this.#contexts;
+    contexts[contexts.indexOf(context)] = contexts.at(-1)!;
+    contexts.pop();
   }
 
   #learn(action: CheckedAction): void {
