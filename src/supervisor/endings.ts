@@ -52,6 +52,19 @@ export class Endings implements Iterable<Ending> {
       for (const ending of endings) if (ending !== undefined) yield ending;
   }
 
+  /** Those that are there now and still are when it comes to them, about so many at a time. */
+  *inParts(size: number): Generator<Ending[]> {
+    let part: Ending[] = [];
+    for (const number of [...this.#pages.keys()]) {
+      for (const ending of this.#pages.get(number)?.endings ?? [])
+        if (ending !== undefined) part.push(ending);
+      if (part.length < size) continue;
+      yield part;
+      part = [];
+    }
+    yield part;
+  }
+
   #make(number: number): Page {
     if (this.#pages.get(this.#last)?.left === 0) this.#pages.delete(this.#last);
     const endings = new Array<undefined>(size).fill(undefined);

@@ -140,7 +140,7 @@ export class Waiter {
     this.look();
     if (this.#asking) return;
     this.#asking = true;
-    this.#askForAll()
+    this.#askForStates(({ awaited }) => awaited)
       .catch((cause: unknown) => {
         this.#onError(cause as Error);
       })
@@ -196,18 +196,10 @@ export class Waiter {
     return unsure.length + sure.length;
   }
 
-  /** All of them, in case one was missed. */
-  async #askForAll(): Promise<void> {
-    // By their ids: what ends meanwhile is not to be kept.
-    await this.#askForStates(
-      [...this.#pending].flatMap(({ id, awaited }) => (awaited ? id : [])),
-    );
-  }
-
   /** Jobs that other processes run and nobody waits for would be followed for ever. */
   #thin(): void {
     this.#crowd = Infinity;
-    this.#askForStates(this.pending)
+    this.#askForStates(() => true)
       .catch((cause: unknown) => {
         this.#onError(cause as Error);
       })
@@ -217,12 +209,10 @@ export class Waiter {
   }
 
   /** Those that are there no more were deleted by another process. */
-  async #askForStates(all: readonly number[]): Promise<void> {
-    for (let from = 0; from < all.length; from += lookSize) {
+  async #askForStates(isAsked: (ending: Ending) => boolean): Promise<void> {
+    for (const some of this.#pending.inParts(lookSize)) {
       const begun = monotonic();
-      const ids = all
-        .slice(from, from + lookSize)
-        .filter((id) => this.#pending.get(id) !== undefined);
+      const ids = some.filter(isAsked).map(({ id }) => id);
       if (ids.length === 0) continue;
       const there = new Map<number, JobState>();
       for (const { id, state } of await this.#store.jobStates(ids)) {

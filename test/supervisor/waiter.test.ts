@@ -8,9 +8,12 @@ let waiter: Waiter;
 /** Of which jobs the store has been asked whether they have ended, wherever that was. */
 let asked: number[][];
 let ended: number[];
+/** Whose states it has been asked for. */
+let looked: number[];
 
 beforeEach(() => {
   asked = [];
+  looked = [];
   ended = [];
   const endedJobs = async (
     ids: readonly number[],
@@ -20,7 +23,11 @@ beforeEach(() => {
     const found = ids.filter((id) => ended.includes(id));
     return found.map((id) => ({ id }) as JobRecord);
   };
-  const store = { endedJobs, jobStates: async () => [] };
+  const jobStates = async (ids: readonly number[]): Promise<never[]> => {
+    looked.push(...ids);
+    return [];
+  };
+  const store = { endedJobs, jobStates };
   waiter = new Waiter(store, (error) => {
     throw error;
   });
@@ -89,4 +96,15 @@ test("Very many are asked about in portions", async () => {
   await until("all are told", () => told.every((one) => one()));
   expect(asked.flat().sort((a, b) => a - b)).toEqual(ids);
   expect(Math.max(...asked.map(({ length }) => length))).toBe(1_000);
+});
+
+test("The slow look asks about all that are awaited, and about no others", async () => {
+  const ids = Array.from({ length: 2_500 }, (_, nr) => 2 * nr + 1);
+  const waits = ids.map((id) => {
+    waiter.follow(id + 1, waiter.heard);
+    return wait(id, waiter.heard);
+  });
+  // The store has none of them: they were deleted.
+  await until("all are told", () => waits.every((told) => told()));
+  expect(looked).toEqual(ids);
 });

@@ -1,0 +1,37 @@
+import { expect, test } from "@jest/globals";
+
+import { Ending } from "../../src/supervisor/ending.js";
+import { Endings } from "../../src/supervisor/endings.js";
+
+const count = 1_000;
+const all = Array.from({ length: count }, (_, nr) => new Ending(3 * nr + 1, 0));
+
+function filled(): Endings {
+  const endings = new Endings();
+  for (const ending of all) endings.add(ending);
+  return endings;
+}
+
+test("Parts hold each that is there once, and are about as large as was asked for", () => {
+  const parts = [...filled().inParts(300)];
+  expect(parts.flat()).toEqual(all);
+  expect(parts.map(({ length }) => length < 400)).toEqual(
+    parts.map(() => true),
+  );
+  expect(parts.length).toBeLessThan(5);
+  expect([...new Endings().inParts(300)].flat()).toEqual([]);
+});
+
+test("Parts hold none that went before its turn, and do not go on for those that come", () => {
+  const endings = filled();
+  const seen: Ending[] = [];
+  let next = 3 * count + 1;
+  for (const part of endings.inParts(100)) {
+    seen.push(...part);
+    if (seen.length > 2 * count) break;
+    for (let nr = 0; nr < 500; nr += 1) endings.add(new Ending((next += 1), 0));
+    if (seen.length < 200) endings.remove(all.at(-1)!);
+  }
+  expect(seen.filter(({ id }) => id <= 3 * count)).toEqual(all.slice(0, -1));
+  expect(seen.length).toBeLessThan(count + 64);
+});
