@@ -50,6 +50,14 @@ const peers: Peer[] = [
     server: "redis",
   },
   {
+    what: "BullMQ, in-process, addBulk",
+    program: "run-bullmq.mjs",
+    durable: "Redis, no fsync",
+    isolated: "no",
+    server: "redis",
+    env: { BENCH_MANY: "1" },
+  },
+  {
     what: "BullMQ, sandboxed",
     program: "run-bullmq.mjs",
     durable: "Redis, no fsync",
@@ -69,6 +77,13 @@ const peers: Peer[] = [
     program: "run-plainjob.mjs",
     durable: "yes, process death",
     isolated: "no",
+  },
+  {
+    what: "plainjob, addMany",
+    program: "run-plainjob.mjs",
+    durable: "yes, process death",
+    isolated: "no",
+    env: { BENCH_MANY: "1" },
   },
   {
     what: "workerpool, processes",

@@ -6,13 +6,23 @@ export const kwargs = (nr) => ({ a: nr, b: 1 });
 /** Until V8 has optimized what they run. */
 const warmUp = 2_000;
 
-/** `one` resolves with a job's result; `many`, where batches are faster, when all of these have ended, with their results where they are kept. */
-export async function measure({ one, many, stop, more = {} }) {
-  for (let nr = 0; nr < warmUp; nr += 1) check(await one(kwargs(nr)), nr);
+/**
+ * `one` resolves when a job has ended, with what `resultOf` finds its result in; `many`, where batches are faster, when
+ * all of these have, with the same of each where it is kept.
+ */
+export async function measure({
+  one,
+  many,
+  resultOf = (value) => value,
+  stop,
+  more = {},
+}) {
+  for (let nr = 0; nr < warmUp; nr += 1)
+    check(resultOf(await one(kwargs(nr))), nr);
   const all = Array.from({ length: jobs }, (_, nr) => kwargs(nr));
   const begun = performance.now();
   const results = await (many?.(all) ?? Promise.all(all.map(one)));
-  results?.forEach(check);
+  results?.forEach((value, nr) => check(resultOf(value), nr));
   const rate = (1_000 * jobs) / (performance.now() - begun);
   const times = [];
   for (let nr = 0; nr < latencies; nr += 1) {

@@ -12,12 +12,10 @@ await myjobs.workersSubprocessStart({ nrFixed: 2 });
 const add = ({ a, b }) => a + b;
 
 await measure({
-  one: async (kwargs) => {
-    const job = await myjobs.schedule(add, kwargs, { wait: true });
-    return job.result;
-  },
+  one: (kwargs) => myjobs.schedule(add, kwargs, { wait: true }),
+  resultOf: ({ result }) => result,
   ...(BENCH_MANY && {
-    many: async (all) => myjobs.results(await myjobs.scheduleMany(add, all)),
+    many: async (all) => myjobs.wait(await myjobs.scheduleMany(add, all)),
   }),
   more: {
     // Alone: no worker takes them meanwhile.

@@ -37,10 +37,15 @@ const workers = [0, 1].map(() =>
 );
 for (const worker of workers) worker.start();
 
+const result = (id) =>
+  new Promise((resolve) => {
+    waiting.set(id, resolve);
+  });
+
 await measure({
-  one: (kwargs) =>
-    new Promise((resolve) => {
-      waiting.set(queue.add("add", kwargs).id, resolve);
-    }),
+  one: (kwargs) => result(queue.add("add", kwargs).id),
+  ...(process.env.BENCH_MANY && {
+    many: (all) => Promise.all(queue.addMany("add", all).ids.map(result)),
+  }),
   stop: () => Promise.all(workers.map((worker) => worker.stop())),
 });
