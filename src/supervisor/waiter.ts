@@ -109,13 +109,9 @@ export class Waiter {
     this.#lookAgain = this.#awaited > 0;
     if (this.#looking || !this.#lookAgain) return;
     this.#looking = true;
-    this.#lookOn()
-      .catch((cause: unknown) => {
-        this.#onError(cause as Error);
-      })
-      .finally(() => {
-        this.#looking = false;
-      });
+    this.#whenOver(this.#lookOn(), () => {
+      this.#looking = false;
+    });
   }
 
   /** Tells those who wait that it is in vain. */
@@ -140,13 +136,12 @@ export class Waiter {
     this.look();
     if (this.#asking) return;
     this.#asking = true;
-    this.#askForStates(({ awaited }) => awaited)
-      .catch((cause: unknown) => {
-        this.#onError(cause as Error);
-      })
-      .finally(() => {
+    this.#whenOver(
+      this.#askForStates(({ awaited }) => awaited),
+      () => {
         this.#asking = false;
-      });
+      },
+    );
   }
 
   #leave(ending: Ending): void {
@@ -199,13 +194,21 @@ export class Waiter {
   /** Jobs that other processes run and nobody waits for would be followed for ever. */
   #thin(): void {
     this.#crowd = Infinity;
-    this.#askForStates(() => true)
+    this.#whenOver(
+      this.#askForStates(() => true),
+      () => {
+        this.#crowd = Math.max(crowd, 2 * this.#pending.size);
+      },
+    );
+  }
+
+  /** Nobody waits for what asks the store; a fault of it is told. */
+  #whenOver(asking: Promise<void>, callback: () => void): void {
+    asking
       .catch((cause: unknown) => {
         this.#onError(cause as Error);
       })
-      .finally(() => {
-        this.#crowd = Math.max(crowd, 2 * this.#pending.size);
-      });
+      .finally(callback);
   }
 
   /** Those that are there no more were deleted by another process. */
