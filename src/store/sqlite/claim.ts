@@ -1,6 +1,6 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-import { type ClaimedJob, nameOf } from "../../models/job.js";
+import type { ClaimedJob } from "../../models/job.js";
 import type { Categories, Claimant } from "../store.js";
 import type { Committer } from "./committer.js";
 import type { Dependants } from "./dependants.js";
@@ -9,16 +9,11 @@ import type { WorkerTable } from "./workers.js";
 /** A list, since the object is made of it with all its fields at once. */
 type ReadyRow = [
   id: number,
-  actionId: number,
-  kwargs: string,
-  /** As JSON; null = as `plainOthers` says, which most are: a value for each would cost a quarter of the reading. */
-  others: string | null,
-];
-
-type Others = [
   name: string,
   category: string,
   timeout: number,
+  actionId: number,
+  kwargs: string,
   attempt: number,
   interruptions: number,
 ];
@@ -50,11 +45,8 @@ export class JobClaim {
     this.#dependants = dependants;
     this.#workers = workers;
     this.#committer = committer;
-    const plain =
-      "name = 'j' || id and category = '' and timeout = 0 and attempt = 0 and interruptions = 0";
-    const others =
-      "json_array(name, category, timeout, attempt, interruptions)";
-    const columns = `id, action_id, kwargs, case when ${plain} then null else ${others} end`;
+    const columns =
+      "id, name, category, timeout, action_id, kwargs, attempt, interruptions";
     const ready = "from myjobs_job where state = 'NEW' and waiting = 0";
     const readyIn = `${ready} and category in (select value from json_each(?))`;
     const first = "order by priority desc, id limit ?";
@@ -149,28 +141,20 @@ export class JobClaim {
   }
 
   #claimed(row: ReadyRow, depending: boolean): ClaimedJob {
-    const [id, actionId, kwargs, others] = row;
-    const found = depending ? this.#dependencies.all(id) : none;
-    const [name, category, timeout, attempt, interruptions] =
-      others === null ? plainOthers(id) : (JSON.parse(others) as Others);
+    const found = depending ? this.#dependencies.all(row[0]) : none;
     return {
-      id,
-      name,
-      category,
-      timeout,
-      actionId,
-      kwargs,
-      attempt: attempt + 1,
-      interruptions,
+      id: row[0],
+      name: row[1],
+      category: row[2],
+      timeout: row[3],
+      actionId: row[4],
+      kwargs: row[5],
+      attempt: row[6] + 1,
+      interruptions: row[7],
       dependencies: depending ? found.map((one) => one.id) : none,
       results: depending ? found.map((one) => one.result ?? "null") : none,
     };
   }
-}
-
-/** Of most jobs. */
-function plainOthers(id: number): Others {
-  return [nameOf(id), "", 0, 0, 0];
 }
 
 /** Whether each is the one after the one before. */
