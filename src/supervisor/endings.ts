@@ -52,13 +52,16 @@ export class Endings implements Iterable<Ending> {
       for (const ending of endings) if (ending !== undefined) yield ending;
   }
 
-  /** Those that are there now and still are when it comes to them, about so many at a time. */
-  *inParts(size: number): Generator<Ending[]> {
+  /** Those which are asked for, of those that are there now and still are when it comes to them; about so many at a time. */
+  *inParts(
+    most: number,
+    isAsked: (ending: Ending) => boolean,
+  ): Generator<Ending[]> {
     let part: Ending[] = [];
     for (const number of [...this.#pages.keys()]) {
       for (const ending of this.#pages.get(number)?.endings ?? [])
-        if (ending !== undefined) part.push(ending);
-      if (part.length < size) continue;
+        if (ending !== undefined && isAsked(ending)) part.push(ending);
+      if (part.length < most) continue;
       yield part;
       part = [];
     }

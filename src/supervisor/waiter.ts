@@ -213,9 +213,9 @@ export class Waiter {
 
   /** Those that are there no more were deleted by another process. */
   async #askForStates(isAsked: (ending: Ending) => boolean): Promise<void> {
-    for (const some of this.#pending.inParts(lookSize)) {
+    for (const some of this.#pending.inParts(lookSize, isAsked)) {
       const begun = monotonic();
-      const ids = some.filter(isAsked).map(({ id }) => id);
+      const ids = some.map(({ id }) => id);
       if (ids.length === 0) continue;
       const there = new Map<number, JobState>();
       for (const { id, state } of await this.#store.jobStates(ids)) {

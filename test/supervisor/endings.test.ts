@@ -13,20 +13,26 @@ function filled(): Endings {
 }
 
 test("Parts hold each that is there once, and are about as large as was asked for", () => {
-  const parts = [...filled().inParts(300)];
+  const parts = [...filled().inParts(300, () => true)];
   expect(parts.flat()).toEqual(all);
   expect(parts.map(({ length }) => length < 400)).toEqual(
     parts.map(() => true),
   );
   expect(parts.length).toBeLessThan(5);
-  expect([...new Endings().inParts(300)].flat()).toEqual([]);
+  expect([...new Endings().inParts(300, () => true)].flat()).toEqual([]);
+});
+
+test("Parts are filled with those that are asked for, however few they are", () => {
+  const rare = all.filter((_, nr) => nr % 50 === 0);
+  const isRare = (ending: Ending): boolean => rare.includes(ending);
+  expect([...filled().inParts(1_000, isRare)]).toEqual([rare]);
 });
 
 test("Parts hold none that went before its turn, and do not go on for those that come", () => {
   const endings = filled();
   const seen: Ending[] = [];
   let next = 3 * count + 1;
-  for (const part of endings.inParts(100)) {
+  for (const part of endings.inParts(100, () => true)) {
     seen.push(...part);
     if (seen.length > 2 * count) break;
     for (let nr = 0; nr < 500; nr += 1) endings.add(new Ending((next += 1), 0));
