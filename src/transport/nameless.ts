@@ -9,7 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** Linux's memory that is used like a disk: what is written there often wears none, and costs a sixth less. */
+/** Linux's memory that is used like a disk: a disk need not see what is written so often, and it costs a sixth less. */
 const memory = "/dev/shm";
 
 /** A file of so many zeros that has no name, and ends with those who hold it; gives its descriptor. */
@@ -27,17 +27,26 @@ export function nameless(
 }
 
 function namelessIn(place: string, size: number): number {
-  const folder = mkdtempSync(path.join(place, "myjobs-"));
-  const file = path.join(folder, "nameless");
-  const fd = openSync(file, "wx+", 0o600);
-  unlinkSync(file);
-  rmdirSync(folder);
+  const fd = opened(place);
   try {
-    // All of its room is taken now: nothing written later must fail because a disk is full.
-    writeSync(fd, Buffer.alloc(size));
+    // All of its room is taken now: nothing written later must fail because a disk is full, which may take a part of it.
+    if (writeSync(fd, Buffer.alloc(size)) < size)
+      throw new Error(`no room for ${String(size)} bytes in ${place}`);
   } catch (cause) {
     closeSync(fd);
     throw cause;
   }
   return fd;
+}
+
+function opened(place: string): number {
+  const folder = mkdtempSync(path.join(place, "myjobs-"));
+  try {
+    const file = path.join(folder, "nameless");
+    const fd = openSync(file, "wx+", 0o600);
+    unlinkSync(file);
+    return fd;
+  } finally {
+    rmdirSync(folder);
+  }
 }
