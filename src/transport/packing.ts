@@ -17,6 +17,7 @@ type PackedJob = readonly [
   /** Left out where there is nothing to be told of it. */
   ...rest:
     | []
+    | [name: string]
     | [
         name: string,
         category: string,
@@ -39,12 +40,14 @@ function packJob({ job, mark }: SentJob): PackedJob {
   const { id, attempt, actionId, kwargs, name } = job;
   const { category, dependencies, results } = job;
   const isPlain = category === "" && dependencies.length === 0;
-  return isPlain && name === nameOf(id)
-    ? [id, attempt, mark, actionId, kwargs]
-    : [
-        ...([id, attempt, mark, actionId, kwargs] as const),
-        ...([name, category, dependencies, results] as const),
-      ];
+  if (isPlain)
+    return name === nameOf(id)
+      ? [id, attempt, mark, actionId, kwargs]
+      : [id, attempt, mark, actionId, kwargs, name];
+  return [
+    ...([id, attempt, mark, actionId, kwargs] as const),
+    ...([name, category, dependencies, results] as const),
+  ];
 }
 
 /** Field by field: a spread would cost as much as the rest of a job in its child. */
