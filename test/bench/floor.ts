@@ -37,7 +37,7 @@ interface Call {
 }
 
 /**
- * What nothing that stores each step and runs it in another process can beat: the bare parts, in batches.
+ * What it takes at least to store each step and run it in another process, done plainly: the bare parts, in batches.
  * The same tables and indexes, inserts of all columns, claims that say who holds, guarded ends, and a
  * promise for each result; no checks, limits, dependencies or handles, and nobody who takes back a job.
  */
