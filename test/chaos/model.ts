@@ -139,7 +139,8 @@ export class Model {
       case "TIMEOUT":
         return (
           job.timeStop - job.timeStart >= limit - 2 &&
-          (start !== undefined || !this.#isHeldUp(pid, runs))
+          (start !== undefined ||
+            !this.#isHeldUp(pid, runs, job.timeStart + limit - 2))
         );
       case "CRASH":
         if (error?.name === "InterruptedError")
@@ -165,11 +166,13 @@ export class Model {
     }
   }
 
-  /** Whether one that has not begun waits in its child for others: their time is not its own. */
-  #isHeldUp(pid: number | undefined, runs: Runs): boolean {
+  /** Whether one that has not begun waits in its child for others, which had begun by then: their time is not its own. */
+  #isHeldUp(pid: number | undefined, runs: Runs, then: number): boolean {
     return runs
       .within(pid)
-      .some(({ job, attempt }) => !runs.hasEnded(job, attempt));
+      .some(
+        ({ job, attempt, time }) => time < then && !runs.hasEnded(job, attempt),
+      );
   }
 
   /** Every single change that any process has made. */

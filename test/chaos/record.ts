@@ -64,6 +64,8 @@ export interface Trace {
   parent: number;
   /** Jobs that its child runs at a time. */
   concurrency: number;
+  /** When it was left, in epoch milliseconds. */
+  time: number;
 }
 
 /** Looks into a store with SQL, as its users may; triggers keep every move that any process makes, and every process. */
@@ -179,8 +181,9 @@ export class Record {
     const lines = readFileSync(this.#log, "utf8").split("\n").filter(Boolean);
     return lines.map((line) => {
       const [what, ...numbers] = line.split(" ");
-      const [job, attempt, pid, parent, concurrency] = numbers.map(Number);
-      return { what, job, attempt, pid, parent, concurrency } as Trace;
+      const [job, attempt, pid, parent, concurrency, time] =
+        numbers.map(Number);
+      return { what, job, attempt, pid, parent, concurrency, time } as Trace;
     });
   }
 

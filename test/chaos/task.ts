@@ -37,7 +37,7 @@ export function act({ kind, value, ms, log }: Task, context: Context): unknown {
     const { id, attempt } = context.job;
     fs.appendFileSync(
       log,
-      `${[what, id, attempt, pid, process.ppid, process.env.CHAOS_CONCURRENCY].join(" ")}\n`,
+      `${[what, id, attempt, pid, process.ppid, process.env.CHAOS_CONCURRENCY, Date.now()].join(" ")}\n`,
     );
   };
   const end = <T>(result: T): T => {
