@@ -15,9 +15,7 @@ function filled(): Endings {
 test("Parts hold each that is there once, and are about as large as was asked for", () => {
   const parts = [...filled().inParts(300, () => true)];
   expect(parts.flat()).toEqual(all);
-  expect(parts.map(({ length }) => length < 400)).toEqual(
-    parts.map(() => true),
-  );
+  expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(400);
   expect(parts.length).toBeLessThan(5);
   expect([...new Endings().inParts(300, () => true)].flat()).toEqual([]);
 });
