@@ -38,14 +38,15 @@ export function killed(): Verdict {
 
 /** A process that vanished under its job. */
 export function crashed(gone: Gone): Verdict {
-  const how =
-    gone.signal === null
-      ? `exit code ${String(gone.exitCode)}`
-      : `signal ${gone.signal}`;
   const { error } =
-    gone.fault ??
-    verdict("CRASH", "CrashError", `its process ended with ${how}`);
+    gone.fault ?? verdict("CRASH", "CrashError", `its process ${endOf(gone)}`);
   return { errorCat: "CRASH", error };
+}
+
+function endOf({ exitCode, signal }: Gone): string {
+  if (signal !== null) return `ended with signal ${signal}`;
+  if (exitCode !== null) return `ended with exit code ${String(exitCode)}`;
+  return "could not be started";
 }
 
 /** What is known of the process's end, added to the error. */

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Writable } from "node:stream";
 
 import { setTimeout } from "../clock.js";
+import { WorkerError } from "../errors.js";
 import { reaperProgram } from "../programs.js";
 
 /** Milliseconds. */
@@ -38,20 +40,24 @@ export class Reaper {
   }
 
   #start(): void {
-    const reaper = spawn("sh", [reaperProgram()], {
-      detached: true,
-      stdio: ["pipe", "ignore", "ignore"],
-    });
+    let reaper: ChildProcess;
+    try {
+      reaper = spawn("sh", [reaperProgram()], {
+        detached: true,
+        stdio: ["pipe", "ignore", "ignore"],
+      });
+    } catch (cause) {
+      this.#notStarted(cause as Error);
+      return;
+    }
     this.#process = reaper;
     reaper.unref();
-    // The pipe's own type does not say so, but it is a socket.
-    (reaper.stdin as unknown as { unref(): void }).unref();
-    reaper.stdin.on("error", () => undefined); // its exit tells
+    // The pipe's own type does not say so, but it is a socket; without descriptors there is none.
+    const pipe = reaper.stdin as (Writable & { unref(): void }) | null;
+    pipe?.unref();
+    pipe?.on("error", () => undefined); // its exit tells
     reaper.once("error", (cause) => {
-      this.#process = undefined;
-      this.#onError(
-        new Error(`the reaper cannot be started: ${cause.message}`, { cause }),
-      );
+      this.#notStarted(cause);
     });
     reaper.once("exit", () => {
       if (this.#process !== reaper) return;
@@ -62,6 +68,13 @@ export class Reaper {
       }, restartAfter).unref();
     });
     for (const group of this.#groups) this.#tell(`+${String(group)}`);
+  }
+
+  /** The next child brings another try. */
+  #notStarted(cause: Error): void {
+    this.#process = undefined;
+    const message = `the reaper cannot be started: ${cause.message}`;
+    this.#onError(new WorkerError(message, "", { cause }));
   }
 
   #tell(line: string): void {

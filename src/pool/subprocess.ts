@@ -1,6 +1,4 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import type { Readable } from "node:stream";
 
 import { clearTimeout, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
@@ -23,6 +21,7 @@ import {
   childExecArgv,
   programFlags,
 } from "./environment.js";
+import { readToEnd, told } from "./pipes.js";
 import type { Reaper } from "./reaper.js";
 import { Tail } from "./tail.js";
 import type { Vessel, VesselPort } from "./vessel.js";
@@ -36,19 +35,17 @@ export interface SubprocessOptions extends ChildSettings {
 
 /** How long a child may take to be ready. */
 const bootLimit = 30_000;
-/** How long after its exit its pipes are read on, if something of its group still holds them. */
-const closeLimit = 500;
 /** How long it may live on when it can tell no more, in milliseconds. */
 const muteLimit = 1_000;
 
 /** A worker's forked process, which leads a process group of its own. */
 export class Subprocess implements Vessel {
   readonly killable = true;
-  readonly marks = new Marks(nameless(marksSize));
   readonly #options: SubprocessOptions;
   readonly #reaper: Reaper;
   readonly #port: VesselPort;
   readonly #tail = new Tail();
+  #marks: Marks | undefined;
   #child: ChildProcess | undefined;
   #fault: { id: number; attempt: number; error: JobError } | undefined;
   #ready: (() => void) | undefined;
@@ -66,25 +63,19 @@ export class Subprocess implements Vessel {
     return this.#child?.pid ?? 0;
   }
 
+  get marks(): Marks | undefined {
+    return this.#marks;
+  }
+
   async start(): Promise<void> {
-    const { concurrency, resultLimit, maxRss, watched } = this.#options;
-    const { workerExecArgv, workerEnv } = this.#options;
-    const settings: ChildSettings = {
-      concurrency,
-      resultLimit,
-      maxRss,
-      watched,
-    };
-    const { file, execArgv } = subprocessProgram();
-    const child = fork(file, [JSON.stringify(settings)], {
-      detached: true,
-      execArgv: programFlags(execArgv, workerExecArgv ?? childExecArgv()),
-      env: childEnvironment(workerEnv),
-      stdio: ["ignore", "pipe", "pipe", "ipc", this.marks.fd, "pipe"],
-    });
-    this.#child = child;
+    let child: ChildProcess;
+    try {
+      child = this.#fork();
+    } catch (cause) {
+      throw this.#notStarted(cause as Error);
+    }
     if (child.pid !== undefined) this.#reaper.add(child.pid);
-    const isShown = watched !== "";
+    const isShown = this.#options.watched !== "";
     this.#tail.follow(child.stdout, isShown ? process.stdout : undefined);
     this.#tail.follow(child.stderr, isShown ? process.stderr : undefined);
     hear(
@@ -102,38 +93,7 @@ export class Subprocess implements Vessel {
         this.#mute(closedWay);
       }, muteLimit);
     });
-    const limit = setTimeout(() => {
-      this.signal("SIGKILL");
-    }, bootLimit);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#ready = resolve;
-        child.once("error", (cause) => {
-          this.#end(null, null);
-          reject(
-            new WorkerError(
-              `a worker's process cannot be started: ${cause.message}`,
-              "",
-              { cause },
-            ),
-          );
-        });
-        child.once("exit", (exitCode, signal) => {
-          void this.#close(child, exitCode, signal).then(() => {
-            const how = signal ?? `exit code ${String(exitCode)}`;
-            const output = this.#tail.text;
-            reject(
-              new WorkerError(
-                `a worker's process ended with ${how} before it was ready:\n${output}`,
-                output,
-              ),
-            );
-          });
-        });
-      });
-    } finally {
-      clearTimeout(limit);
-    }
+    await this.#booted(child);
   }
 
   get silent(): boolean {
@@ -164,7 +124,64 @@ export class Subprocess implements Vessel {
   }
 
   close(): void {
-    this.marks.close();
+    this.#marks?.close();
+  }
+
+  #fork(): ChildProcess {
+    const { concurrency, resultLimit, maxRss, watched } = this.#options;
+    const { workerExecArgv, workerEnv } = this.#options;
+    const settings: ChildSettings = {
+      concurrency,
+      resultLimit,
+      maxRss,
+      watched,
+    };
+    const { file, execArgv } = subprocessProgram();
+    this.#marks = new Marks(nameless(marksSize));
+    return (this.#child = fork(file, [JSON.stringify(settings)], {
+      detached: true,
+      execArgv: programFlags(execArgv, workerExecArgv ?? childExecArgv()),
+      env: childEnvironment(workerEnv),
+      stdio: ["ignore", "pipe", "pipe", "ipc", this.#marks.fd, "pipe"],
+    }));
+  }
+
+  /** Resolves when it says that it is ready. */
+  async #booted(child: ChildProcess): Promise<void> {
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      this.signal("SIGKILL");
+    }, bootLimit);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#ready = resolve;
+        child.once("error", (cause) => {
+          reject(this.#notStarted(cause));
+        });
+        child.once("exit", (exitCode, signal) => {
+          void this.#close(child, exitCode, signal).then(() => {
+            const how = isLate
+              ? `was not ready within ${String(bootLimit)} ms`
+              : `ended with ${signal ?? `exit code ${String(exitCode)}`} before it was ready`;
+            const output = this.#tail.text;
+            reject(
+              new WorkerError(`a worker's process ${how}:\n${output}`, output),
+            );
+          });
+        });
+      });
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  /** There is no process, and there will be none. */
+  #notStarted(cause: Error): WorkerError {
+    this.#tail.add(Buffer.from(cause.message));
+    this.#end(null, null);
+    const message = `a worker's process cannot be started: ${cause.message}`;
+    return new WorkerError(message, "", { cause });
   }
 
   #tell(message: HostMessage): void {
@@ -188,28 +205,13 @@ export class Subprocess implements Vessel {
     else this.#ready?.();
   }
 
-  /** What it wrote before it died is still read; but a process it left must not hold us by its pipes. */
   async #close(
     child: ChildProcess,
     exitCode: number | null,
     signal: string | null,
   ): Promise<void> {
     signalGroup(child.pid ?? 0, "SIGKILL");
-    // Not the event `close`: it never comes where we were the ones to disconnect.
-    let limit: NodeJS.Timeout | undefined;
-    await Promise.race([
-      Promise.all([
-        closed(child.stdout),
-        closed(child.stderr),
-        closed(told(child)),
-        disconnected(child),
-      ]),
-      new Promise((resolve) => (limit = setTimeout(resolve, closeLimit))),
-    ]);
-    clearTimeout(limit);
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-    told(child)?.destroy();
+    await readToEnd(child);
     this.#end(exitCode, signal);
   }
 
@@ -228,18 +230,3 @@ export class Subprocess implements Vessel {
 const way = `file descriptor ${String(tellFd)}, by which the worker tells its host of ends\n`;
 const intruded = `a job wrote to ${way}`;
 const closedWay = `a job closed ${way}`;
-
-/** What it tells us by; there is none if it could not be started. */
-function told(child: Partial<ChildProcess>): Readable | undefined {
-  return (child.stdio as readonly unknown[] | undefined)?.[tellFd] as
-    Readable | undefined;
-}
-
-async function closed(stream: Readable | null | undefined): Promise<void> {
-  if (stream && !stream.closed)
-    await once(stream, "close").catch(() => undefined); // a reset is an end, too
-}
-
-async function disconnected(child: ChildProcess): Promise<void> {
-  if (child.connected) await once(child, "disconnect");
-}

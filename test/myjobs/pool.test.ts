@@ -10,6 +10,7 @@ import {
   type MyJobs,
   OptionError,
   type Scale,
+  type Worker,
   WorkerError,
 } from "../../src/index.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
@@ -200,6 +201,29 @@ describe("the pool", () => {
     );
     expect(myjobs.workers.size).toBe(0);
     await expect(myjobs.workersSubprocessStart()).rejects.toThrow(WorkerError);
+  });
+
+  test("tells that no process can be started, and leaves nobody behind who never was", async () => {
+    const tooBig = "x".repeat(200_000);
+    const myjobs = await open({ workerEnv: { TOO_BIG: tooBig } });
+    const start = (): Promise<Worker> =>
+      myjobs.workerSubprocessStart({ nr: 5 });
+    const refused = {
+      name: "WorkerError",
+      message: "a worker's process cannot be started: spawn E2BIG",
+    };
+    await expect(start()).rejects.toMatchObject(refused);
+    expect(myjobs.workers.size).toBe(0);
+    const [worker] = await myjobs.workersFind({ nr: 5 });
+    expect(worker).toMatchObject({
+      state: "ERROR",
+      error: expect.stringMatching(/could not be started\nspawn E2BIG/),
+    });
+    await expect(start()).rejects.toMatchObject(refused);
+    await expect(myjobs.workersSubprocessStart()).rejects.toMatchObject(
+      refused,
+    );
+    expect(myjobs.workers.size).toBe(0);
   });
 
   test("heals by itself when what kept its children from booting is gone; until then it forks ever more rarely", async () => {
