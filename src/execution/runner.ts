@@ -4,6 +4,7 @@ import type PQueue from "p-queue";
 
 import { restore, type RestoredAction } from "../actions/restore.js";
 import { monotonic, now } from "../clock.js";
+import { ActionError } from "../errors.js";
 import type { CheckedAction } from "../models/action.js";
 import type { JobError } from "../models/job.js";
 import type { Marks } from "../transport/marks.js";
@@ -109,10 +110,10 @@ export class Runner {
       this.#port.skipped(sent);
       return undefined;
     }
-    const action = this.#actions.get(job.actionId);
+    const action = this.#actions.get(job.actionId) ?? lost(job);
     return action instanceof Promise
       ? this.#restoreThenRun(job, action)
-      : this.#runWith(job, action!);
+      : this.#runWith(job, action);
   }
 
   async #restoreThenRun(
@@ -186,4 +187,9 @@ export class Runner {
       () => undefined, // its failure is told by each job that needs it
     );
   }
+}
+
+function lost({ id, actionId }: JobMessage): Promise<never> {
+  const what = `the action of job ${String(id)}, ${String(actionId)}, is not in the store`;
+  return Promise.reject(new ActionError(what));
 }

@@ -218,12 +218,14 @@ export class Claims {
     return actions;
   }
 
+  /** Without those that the store has lost. */
   async #read(jobs: readonly ClaimedJob[]): Promise<CheckedAction[]> {
-    for (const { actionId } of jobs) {
-      if (this.#actions.has(actionId)) continue;
-      const action = await this.#store.getAction(actionId);
+    const ids = new Set(jobs.map(({ actionId }) => actionId));
+    for (const id of ids) {
+      if (this.#actions.has(id)) continue;
+      const action = await this.#store.getAction(id);
       if (action !== undefined) this.learn(action);
     }
-    return this.#known(jobs) ?? [];
+    return [...ids].flatMap((id) => this.#actions.get(id) ?? []);
   }
 }

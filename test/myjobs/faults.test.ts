@@ -351,6 +351,28 @@ describe("a file that another program keeps locked", () => {
   }, 60_000);
 });
 
+test("an action that somebody has deleted fails its own jobs alone", async () => {
+  const store = path.join(temporaryFolder(), "jobs.db");
+  const first = await reopen({ store });
+  const lost = await first.schedule(() => "lost");
+  const kept = await first.schedule(() => "kept");
+  await first.stop();
+  const db = new Database(store);
+  db.prepare("delete from myjobs_action where id = ?").run(lost.actionId);
+  db.close();
+  const myjobs = await reopen({ store });
+  await myjobs.workersSubprocessStart({ nrFixed: 1 });
+  const [found, other] = await myjobs.wait([lost.id, kept.id], { die: false });
+  expect(found).toMatchObject({
+    errorCat: "ERROR",
+    error: {
+      name: "ActionError",
+      message: `the action of job ${String(lost.id)}, ${String(lost.actionId)}, is not in the store`,
+    },
+  });
+  expect(other!.result).toBe("kept");
+});
+
 test("one bad call in a turn fails alone", async () => {
   const myjobs = await open();
   const outcomes = await Promise.allSettled([
