@@ -100,17 +100,12 @@ export class Engine {
   }
 
   async reset(): Promise<void> {
-    const { dispatcher, keeper } = this.#crew;
-    const windows = keeper.workers.map(({ host }) => host);
+    const windows = this.#crew.keeper.workers.map(({ host }) => host);
     await this.running("reset").assertAlone(windows);
     const { bounds } = this;
-    await Promise.all([
-      dispatcher.close(0, false),
-      keeper.close(true, 0, false),
-    ]);
     try {
-      await this.store.reset();
-      this.desk.reset();
+      await this.#dismiss(0, false, true);
+      await this.desk.reset(() => this.store.reset());
     } finally {
       this.#crew = this.#newCrew(bounds);
     }
@@ -130,20 +125,29 @@ export class Engine {
   }
 
   async #stop(timeout: number, requeue: boolean, tmux: boolean): Promise<void> {
-    const { dispatcher, keeper } = this.#crew;
-    const ends = [
-      dispatcher.close(timeout, requeue),
-      keeper.close(tmux, timeout, requeue),
-    ];
     try {
-      await Promise.allSettled(ends);
-      await Promise.all(ends);
+      await this.#dismiss(timeout, requeue, tmux);
     } finally {
       await this.#rescuer.stop();
       this.#unlisten();
       this.desk.stop();
       await this.store.close();
     }
+  }
+
+  /** Resolves, or rejects, when nothing of the crew is left. */
+  async #dismiss(
+    timeout: number,
+    requeue: boolean,
+    tmux: boolean,
+  ): Promise<void> {
+    const { dispatcher, keeper } = this.#crew;
+    const ends = [
+      dispatcher.close(timeout, requeue),
+      keeper.close(tmux, timeout, requeue),
+    ];
+    await Promise.allSettled(ends);
+    await Promise.all(ends);
   }
 
   #newCrew(bounds: Bounds): Crew {

@@ -163,10 +163,13 @@ export class Desk implements JobPort {
     this.#waiter.deleted(ids);
   }
 
-  /** The store was emptied. */
-  reset(): void {
-    this.#waiter.deleted(this.#waiter.pending);
+  /** Empties the store by this call; what is scheduled later comes after it, and brings its action. */
+  async reset(empty: () => Promise<void>): Promise<void> {
+    this.#intake.flush();
     this.#scheduling.forget();
+    const { pending } = this.#waiter;
+    await empty();
+    this.#waiter.deleted(pending);
   }
 
   stop(): void {

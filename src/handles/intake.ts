@@ -42,7 +42,7 @@ export class Intake<Handle> {
   async many(
     jobs: readonly NewJob[],
   ): Promise<InsertedJobs & { heard: number }> {
-    this.#send();
+    this.flush();
     const before = this.#port.heard();
     const asked = monotonic();
     const { ids, ended } = await this.#store.insertJobs(jobs);
@@ -55,21 +55,22 @@ export class Intake<Handle> {
     return new Promise((settle) => {
       this.#open ??= this.#begin();
       this.#open.add({ job, isFollowed, settle });
-      if (this.#open.size === most) this.#send();
+      if (this.#open.size === most) this.flush();
     });
+  }
+
+  /** Hands over what waits for the end of the turn. */
+  flush(): void {
+    void this.#open?.send();
+    this.#open = undefined;
   }
 
   #begin(): Batch<Handle> {
     const batch = new Batch(this.#store, this.#port);
     soon(() => {
-      if (this.#open === batch) this.#send();
+      if (this.#open === batch) this.flush();
     });
     return batch;
-  }
-
-  #send(): void {
-    void this.#open?.send();
-    this.#open = undefined;
   }
 }
 

@@ -100,7 +100,7 @@ export class Scheduling {
     return stored instanceof Promise ? this.#hold(stored) : stored;
   }
 
-  /** The store was emptied. */
+  /** The store is being emptied. */
   forget(): void {
     this.#stored.clear();
   }

@@ -171,6 +171,31 @@ describe("reset", () => {
     ).toBe(3);
   });
 
+  test("keeps what is scheduled after it, with its action, and deletes what was before", async () => {
+    const myjobs = await open();
+    const scheduled = [myjobs.schedule(addition, { a: 0, b: 0 })];
+    await scheduled[0];
+    let isOver = false;
+    const resetting = myjobs.reset().finally(() => (isOver = true));
+    do {
+      const b = scheduled.length;
+      scheduled.push(myjobs.schedule(addition, { a: 1, b }));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (!isOver);
+    await resetting;
+    const last = await myjobs.schedule(addition, { a: 2, b: 2 });
+    const kept = await myjobs.jobs.count();
+    await myjobs.workersSubprocessStart();
+    expect((await last.wait()).result).toBe(4);
+    const jobs = await Promise.all(scheduled);
+    const ends = await Promise.allSettled(jobs.map((job) => job.wait()));
+    const lost = ends.filter(({ status }) => status === "rejected");
+    for (const { reason } of lost as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ name: "JobNotFoundError" });
+    expect(lost.length).toBeGreaterThan(0);
+    expect(ends.length - lost.length + 1).toBe(kept);
+  });
+
   test("is refused while another live process shares the store", async () => {
     const store = path.join(temporaryFolder(), "jobs.db");
     const myjobs = await reopen({ store });

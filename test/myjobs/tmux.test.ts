@@ -551,4 +551,21 @@ test("reset() ends the workers in windows, though they are other processes", asy
   expect(windows()).toEqual(["w1"]);
 });
 
+test("a reset() that tmux fails deletes nothing, and the instance goes on", async () => {
+  const myjobs = await open();
+  await myjobs.workersTmuxStart({ nrWorkers: 1 });
+  const job = await myjobs.schedule(() => 5);
+  await job.wait();
+  const { PATH } = process.env;
+  process.env.PATH = "/nonexistent";
+  try {
+    await expect(myjobs.reset()).rejects.toThrow(TmuxError);
+  } finally {
+    process.env.PATH = PATH;
+  }
+  expect((await job.load()).result).toBe(5);
+  await myjobs.workersSubprocessStart({ nrFixed: 1 });
+  expect((await (await myjobs.schedule(() => 6)).wait()).result).toBe(6);
+});
+
 ownTmuxServer();
