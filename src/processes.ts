@@ -33,12 +33,19 @@ export function lives({ pid, pidStart }: ProcessName): boolean {
 /** Sends a signal to a process group; false if no process of it is left. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
   // 0 and 1 would mean this process's own group, and everybody's.
-  if (pgid <= 1) return false;
+  return pgid > 1 && signalProcess(-pgid, signal);
+}
+
+/** Sends a signal to a process; false if there is none. */
+export function signalProcess(
+  pid: number,
+  signal: NodeJS.Signals | 0,
+): boolean {
   try {
-    return process.kill(-pgid, signal);
+    return process.kill(pid, signal);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ESRCH") return false;
-    // EPERM: members exist but have changed user, or (macOS) are zombies; nothing more can be sent.
+    // EPERM: it, or members of the group, have changed user, or (macOS) are zombies; nothing more can be sent.
     if ((cause as NodeJS.ErrnoException).code === "EPERM") return false;
     throw cause;
   }

@@ -5,7 +5,7 @@ import path from "node:path";
 import { monotonic, setTimeout } from "../clock.js";
 import { WorkerError } from "../errors.js";
 import type { OpenValues } from "../options.js";
-import { lives, type ProcessName } from "../processes.js";
+import { lives, type ProcessName, signalProcess } from "../processes.js";
 import { commandProgram } from "../programs.js";
 import { Session, type Window } from "../tmux/session.js";
 import {
@@ -95,7 +95,7 @@ export class Windows {
 
   /** Ends the program in a window by force, stopped or not. */
   async kill(nr: number, program: ProcessName): Promise<void> {
-    if (lives(program)) process.kill(program.pid, "SIGKILL");
+    if (lives(program)) signalProcess(program.pid, "SIGKILL");
     await this.#session.close(windowName(nr));
   }
 

@@ -108,9 +108,10 @@ export class Keeper {
   async close(halt: boolean, timeout: number, requeue: boolean): Promise<void> {
     this.#closing = true;
     this.#start.close();
-    clearInterval(this.#timer);
     await this.#looking?.catch(() => undefined); // told where it was begun
     await Promise.allSettled([...this.#starting, ...this.#opening.values()]);
+    // Not before: a start that was under way may have begun it.
+    clearInterval(this.#timer);
     for (const breaker of this.#breakers.values()) breaker.reset();
     const numbers = [...this.#kept.keys()];
     const ends = numbers.map(async (nr) => {
