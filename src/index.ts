@@ -1,4 +1,4 @@
-export { moduleActions } from "./actions/declare.js";
+export { type ModuleActions, moduleActions } from "./actions/declare.js";
 export type {
   Action,
   ActionFunction,
@@ -34,10 +34,16 @@ export type {
   WorkerOptions,
   WorkerStartOptions,
 } from "./handles/starting.js";
+export type { Actions, Jobs } from "./handles/views.js";
 export type { Worker } from "./handles/worker.js";
 export type { ActionRecord } from "./models/action.js";
 export type { ErrorCat, JobError, JobState } from "./models/job.js";
-export type { WorkerState, WorkerType } from "./models/worker.js";
+export type { WorkerRecord, WorkerState, WorkerType } from "./models/worker.js";
 export { MyJobs, type StopOptions } from "./myjobs.js";
-export type { OpenOptions } from "./options.js";
-export type { ActionFilter, JobFilter, WorkerFilter } from "./store/store.js";
+export type { GivenDatabase, OpenOptions } from "./options.js";
+export type {
+  ActionFilter,
+  JobFilter,
+  JobMatch,
+  WorkerFilter,
+} from "./store/store.js";

@@ -191,17 +191,8 @@ function stateOf({ phase, error, current }: PoolWorker): WorkerState {
 }
 
 function snapshot(worker: PoolWorker): WorkerRecord {
-  const {
-    settings,
-    nr,
-    type,
-    phase,
-    error,
-    pid,
-    timeStart,
-    lastUpdate,
-    current,
-  } = worker;
+  const { settings, nr, type, error, pid, timeStart, lastUpdate, current } =
+    worker;
   const { id, debug, timeout } = settings;
   return {
     id,
@@ -214,9 +205,10 @@ function snapshot(worker: PoolWorker): WorkerRecord {
     lastUpdate,
     currentJob: current?.id ?? null,
     error,
-    halt: phase === "draining",
+    halt: worker.unwanted,
     debug,
     timeout,
+    // That is us; nobody asks for it here.
     host: 0,
   };
 }

@@ -14,6 +14,7 @@ import {
 import type {
   ActionFilter,
   JobFilter,
+  JobMatch,
   Store,
   WorkerFilter,
 } from "../store/store.js";
@@ -42,7 +43,7 @@ const findRules = {
   limit: integer(1, undefined),
 };
 const actionRules = { key: text(undefined), methodname: text(undefined) };
-const workerRules = {
+const workerFilterRules = {
   nr: ids,
   pid: many(
     (value) => Number.isSafeInteger(value),
@@ -84,14 +85,15 @@ export class Jobs {
     return records.map((record) => this.#port.desk.handle(record));
   }
 
-  async count(filter?: Omit<JobFilter, "after" | "limit">): Promise<number> {
+  /** How many there are. */
+  async count(filter?: JobMatch): Promise<number> {
     return this.#port
       .running("jobs.count")
       .countJobs(given(readOptions("jobs.count", countRules, filter)));
   }
 
   /** Leaves RUNNING jobs; what depends on a deleted job fails. Resolves to the number deleted. */
-  async delete(filter?: Omit<JobFilter, "after" | "limit">): Promise<number> {
+  async delete(filter?: JobMatch): Promise<number> {
     const { deleted, failed } = await this.#port
       .running("jobs.delete")
       .deleteJobs(given(readOptions("jobs.delete", countRules, filter)));
@@ -124,6 +126,7 @@ export class Actions {
     return action;
   }
 
+  /** All that match, ordered by id. */
   async find(filter?: ActionFilter): Promise<ActionRecord[]> {
     return this.#port
       .running("actions.find")
@@ -132,7 +135,7 @@ export class Actions {
 }
 
 export function workerFilter(filter: WorkerFilter | undefined): WorkerFilter {
-  return given(readOptions("workersFind", workerRules, filter));
+  return given(readOptions("workersFind", workerFilterRules, filter));
 }
 
 /** Without what was not given. */

@@ -65,7 +65,7 @@ export class Worker {
     return this.#record.error;
   }
 
-  /** Whether it was asked to stop after its current job (the column `halt`). */
+  /** Whether it was asked to stop, after its current job or at once (the column `halt`). */
   get halting(): boolean {
     return this.#record.halt;
   }
@@ -99,14 +99,16 @@ export class Worker {
     await this.load();
   }
 
-  toJSON(): WorkerRecord {
-    return this.#record;
+  /** The record as plain data, for JSON.stringify and logs. */
+  toJSON(): Omit<WorkerRecord, "host"> {
+    const { host: _, ...record } = this.#record;
+    return record;
   }
 
   /** What `console.log` shows. */
   [inspect.custom](depth: number, options: InspectOptionsStylized): string {
     const { timeStart, lastUpdate } = this;
-    const fields = { ...this.#record, timeStart, lastUpdate };
+    const fields = { ...this.toJSON(), timeStart, lastUpdate };
     return shown("Worker", fields, depth, options);
   }
 }

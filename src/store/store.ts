@@ -64,9 +64,9 @@ export interface Store {
   /** Those of the ids that have ended; `elsewhere` (default false): but for those that this host ran last. */
   endedJobs(ids: readonly number[], elsewhere?: boolean): Promise<JobRecord[]>;
   findJobs(filter: JobFilter): Promise<JobRecord[]>;
-  countJobs(filter: JobFilter): Promise<number>;
+  countJobs(filter: JobMatch): Promise<number>;
   /** Deletes what matches and is not RUNNING; what depends on it fails. */
-  deleteJobs(filter: JobFilter): Promise<Deletion>;
+  deleteJobs(filter: JobMatch): Promise<Deletion>;
   /** How many jobs could be claimed now, counted up to `most`. */
   countReady(categories: Categories, most: number): Promise<number>;
   /** More than zero while any job runs, or could run now, in the whole store; zero means drained. */
@@ -80,7 +80,7 @@ export interface Store {
   updateWorker(id: number, change: WorkerChange): Promise<void>;
   /** Orders a worker of any host to stop. */
   haltWorker(id: number, order: HaltOrder): Promise<void>;
-  findWorkers(filter: WorkerFilter): Promise<WorkerRecord[]>;
+  findWorkers(filter: WorkerQuery): Promise<WorkerRecord[]>;
 
   /** The hosts that died without closing, with the processes they may have left. */
   lostHosts(): Promise<LostHost[]>;
@@ -107,25 +107,34 @@ export interface ActionFilter {
 
 type OneOrMany<T> = T | readonly T[];
 
-export interface JobFilter {
+/** Which jobs: those that match all that is given. */
+export interface JobMatch {
   id?: OneOrMany<number>;
   state?: OneOrMany<JobState>;
   errorCat?: OneOrMany<ErrorCat>;
   category?: OneOrMany<string>;
   name?: OneOrMany<string>;
   actionId?: OneOrMany<number>;
+}
+
+export interface JobFilter extends JobMatch {
   /** Only jobs with a greater id. */
   after?: number;
+  /** How many at most; 1,000 unless given. */
   limit?: number;
 }
 
 export interface WorkerFilter {
-  id?: number;
   nr?: OneOrMany<number>;
   pid?: OneOrMany<number>;
   type?: OneOrMany<WorkerType>;
   state?: OneOrMany<WorkerState>;
   name?: OneOrMany<string>;
+}
+
+export interface WorkerQuery extends WorkerFilter {
+  /** Of the record: a number is taken again. */
+  id?: number;
 }
 
 /** After its current job; at once, its job ending HALTED; at once, its job running again. */

@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { inspect } from "node:util";
 
 import { describe, expect, test } from "@jest/globals";
 import Database from "better-sqlite3";
 
+import type { Context } from "../../src/index.js";
 import { open, temporaryFolder } from "../support/instance.js";
+import { until } from "../support/until.js";
 
 describe("console.log shows", () => {
   test("a job with its fields, as they are now", async () => {
@@ -46,5 +49,48 @@ describe("console.log shows", () => {
     expect(inspect(worker)).toContain("name: 'w3'");
     expect(inspect(worker)).toMatch(/timeStart: \d{4}-\d\d-\d\dT/);
     expect(inspect({ worker }, { depth: 0 })).toBe("{ worker: [Worker] }");
+  });
+});
+
+describe("a worker", () => {
+  test("as JSON is the same to its own instance and in the store", async () => {
+    const myjobs = await open({ store: ":memory:" });
+    await myjobs.workerStart({ nr: 3 });
+    const own = myjobs.workers.get(3)!.toJSON();
+    const [found] = await myjobs.workersFind({ nr: 3 });
+    expect(own).toMatchObject({ nr: 3, state: "WAITING", halt: false });
+    expect(own).toEqual(found!.toJSON());
+    Object.assign(own, { nr: 4 });
+    expect(myjobs.workers.get(3)!.nr).toBe(3);
+  });
+
+  test("that was halted says so when its end is told", async () => {
+    const myjobs = await open();
+    const told: [string, boolean][] = [];
+    myjobs.on("worker", ({ halting }, state) => told.push([state, halting]));
+    await (await myjobs.workerSubprocessStart()).halt();
+    expect(told.at(-1)).toEqual(["HALTED", true]);
+  });
+
+  test("whose process is being ended for a job's limit is not halting", async () => {
+    const file = path.join(temporaryFolder(), "terminated");
+    const myjobs = await open({ killGrace: 300 });
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const heedless = (
+      { file }: { file: string },
+      context: Context,
+    ): unknown => {
+      const { writeFileSync } =
+        context.require<typeof import("node:fs")>("node:fs");
+      process.on("SIGTERM", () => {
+        writeFileSync(file, "");
+      });
+      return new Promise(() => undefined);
+    };
+    const job = await myjobs.schedule(heedless, { file }, { timeout: 1 });
+    await until("it is told to end", () => existsSync(file));
+    const [worker] = myjobs.workers.values();
+    expect(worker).toMatchObject({ state: "BUSY", halting: false });
+    await job.wait({ die: false });
   });
 });

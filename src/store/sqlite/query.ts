@@ -1,7 +1,7 @@
 import type BetterSqlite3 from "better-sqlite3";
 
 import type { JobError, JobRecord, JobState } from "../../models/job.js";
-import type { Deletion, JobFilter } from "../store.js";
+import type { Deletion, JobFilter, JobMatch } from "../store.js";
 import type { Dependants } from "./dependants.js";
 
 /** Reading and deleting jobs by what they are like. */
@@ -69,7 +69,7 @@ export class JobQuery {
       .map(jobRecord);
   }
 
-  count(filter: JobFilter): number {
+  count(filter: JobMatch): number {
     const { where, values } = conditions(filter);
     return (
       this.#db
@@ -81,7 +81,7 @@ export class JobQuery {
     );
   }
 
-  delete(filter: JobFilter, now: number): Deletion {
+  delete(filter: JobMatch, now: number): Deletion {
     const { where, values } = conditions(filter);
     const deleted = this.#db
       .prepare<unknown[], number>(
@@ -139,7 +139,7 @@ const columns = {
   actionId: "action_id",
 } as const;
 
-function conditions(filter: JobFilter): { where: string; values: string[] } {
+function conditions(filter: JobMatch): { where: string; values: string[] } {
   const where = ["true"];
   const values: string[] = [];
   for (const [field, column] of Object.entries(columns)) {

@@ -155,11 +155,11 @@ export class SqliteStore implements contract.Store {
     return this.#run(() => this.#query.find(filter));
   }
 
-  countJobs(filter: contract.JobFilter): Promise<number> {
+  countJobs(filter: contract.JobMatch): Promise<number> {
     return this.#run(() => this.#query.count(filter));
   }
 
-  deleteJobs(filter: contract.JobFilter): Promise<contract.Deletion> {
+  deleteJobs(filter: contract.JobMatch): Promise<contract.Deletion> {
     return this.#run(() => this.#query.delete(filter, this.#now()));
   }
 
@@ -191,7 +191,7 @@ export class SqliteStore implements contract.Store {
     return this.#run(() => this.#workers.halt(id, order));
   }
 
-  findWorkers(filter: contract.WorkerFilter): Promise<WorkerRecord[]> {
+  findWorkers(filter: contract.WorkerQuery): Promise<WorkerRecord[]> {
     return this.#run(() => this.#workers.find(filter));
   }
 

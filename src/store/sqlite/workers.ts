@@ -6,7 +6,7 @@ import type {
   NewWorker,
   Orders,
   WorkerChange,
-  WorkerFilter,
+  WorkerQuery,
 } from "../store.js";
 
 /** In the column `halt`; 0 = no order. */
@@ -176,7 +176,7 @@ export class WorkerTable {
     return this.#orders.all(host);
   }
 
-  find(filter: WorkerFilter): WorkerRecord[] {
+  find(filter: WorkerQuery): WorkerRecord[] {
     return this.#find.all(asked(filter)).map(workerRecord);
   }
 
@@ -219,7 +219,7 @@ function asked({
   type,
   state,
   name,
-}: WorkerFilter): Record<string, string | null> {
+}: WorkerQuery): Record<string, string | null> {
   const list = (value: unknown): string | null =>
     value === undefined
       ? null
