@@ -22,8 +22,8 @@ export class Boots {
   readonly #port: BootsPort;
   readonly #queue = new PQueue({ concurrency: bootsAtOnce });
   readonly #breaker = new Breaker();
-  /** Those that are not ready yet. */
-  readonly #under = new Set<Promise<PoolWorker>>();
+  /** Those that are not ready yet; whether the bounds are about them. */
+  readonly #under = new Map<Promise<PoolWorker>, boolean>();
 
   constructor(port: BootsPort) {
     this.#port = port;
@@ -35,7 +35,12 @@ export class Boots {
   }
 
   get under(): readonly Promise<PoolWorker>[] {
-    return [...this.#under];
+    return [...this.#under.keys()];
+  }
+
+  /** Of these, those that the bounds are about. */
+  get scaled(): readonly Promise<PoolWorker>[] {
+    return this.under.filter((boot) => this.#under.get(boot));
   }
 
   /** Forgets earlier failures. */
@@ -44,11 +49,14 @@ export class Boots {
   }
 
   /** Resolves when the worker takes jobs, or has been ended on request; rejects if it cannot come up. */
-  start(add: () => Promise<PoolWorker>): Promise<PoolWorker> {
+  start(
+    add: () => Promise<PoolWorker>,
+    isScaled: boolean,
+  ): Promise<PoolWorker> {
     const boot = this.#addAndBoot(add).finally(() => {
       this.#under.delete(boot);
     });
-    this.#under.add(boot);
+    this.#under.set(boot, isScaled);
     return boot;
   }
 

@@ -94,14 +94,15 @@ export class Pool {
     return undefined;
   }
 
-  /** Starts scaling; resolves when `nrMin` workers are ready, rejects if one cannot boot. */
+  /** Starts scaling; resolves when `nrMin` workers are ready, rejects if one cannot boot. What scaled before goes on. */
   async start(): Promise<void> {
+    const before = this.#scaling;
     this.#scaling = true;
     this.#boots.reset();
     this.reconcile();
-    for (const boot of await Promise.allSettled(this.#boots.under)) {
+    for (const boot of await Promise.allSettled(this.#boots.scaled)) {
       if (boot.status === "fulfilled") continue;
-      await this.#end(this.#scaled(), 0, true);
+      if (!before) await this.#end(this.#scaled(), 0, true);
       throw boot.reason;
     }
   }
@@ -210,12 +211,12 @@ export class Pool {
 
   #startForked(wanted: Wanted): Promise<PoolWorker> {
     this.watchdog.start();
-    return this.#boots.start(() =>
+    const add = (): Promise<PoolWorker> =>
       this.#add(wanted, (port, watched) => {
         const options = { ...this.#options, watched };
         return new Subprocess(options, this.#reaper, port);
-      }),
-    );
+      });
+    return this.#boots.start(add, wanted.scaled);
   }
 
   async #add(

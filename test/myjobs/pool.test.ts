@@ -255,6 +255,22 @@ describe("the pool", () => {
     expect((await job.wait()).result).toBe("healed");
   });
 
+  test("goes on with what works when it is to have more and one cannot boot", async () => {
+    const preload = path.join(temporaryFolder(), "preload.cjs");
+    writeFileSync(preload, "");
+    const myjobs = await open({ workerExecArgv: ["--require", preload] });
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const job = await myjobs.schedule(nap, { ms: 300 });
+    await until("it runs", async () => (await job.load()).state === "RUNNING");
+    writeFileSync(preload, `throw new Error("a broken preload")`);
+    await expect(myjobs.workersSubprocessStart({ nrFixed: 2 })).rejects.toThrow(
+      "a broken preload",
+    );
+    expect(await job.wait()).toMatchObject({ state: "OK", attempt: 1 });
+    writeFileSync(preload, "");
+    await until("the second is there", () => alive(myjobs) === 2);
+  });
+
   test("gives the results of what ran before a job that never returns, while that one runs", async () => {
     const myjobs = await open();
     await myjobs.workersSubprocessStart({ nrFixed: 1 });
