@@ -22,9 +22,9 @@ export function defineMap(program: Command): void {
       "files, or patterns with *, ? and ** ('src/**' is every file below src); or - for the lines of stdin",
     )
     .option("--store <file>", "where jobs and results are kept", "myjobs.db")
-    .option("--nr-min <n>", "least workers", integer)
-    .option("--nr-max <n>", "most workers", integer)
-    .option("--timeout <ms>", "limit for each input; 0 = none", integer)
+    .option("--nr-min <n>", "least workers", integer(0))
+    .option("--nr-max <n>", "most workers", integer(1))
+    .option("--timeout <ms>", "limit for each input; 0 = none", integer(0))
     .option("--json", "print results as JSON, one object a line")
     .addOption(
       new Option("--report", "print sums in place of the results").conflicts(
@@ -41,4 +41,6 @@ export function defineMap(program: Command): void {
 
 const notes = `
 Results are printed on stdout in the order in which they are ready, as input, tab, JSON; with those of an
-earlier part of the same run. Exit code: 0 all went well, 1 some input failed, 2 it could not begin, 130 stopped.`;
+earlier part of the same run. An input is known by its name: that a file or the function has changed since is
+not noticed (--fresh does all again). A module in TypeScript needs Node to run under tsx:
+node --import tsx node_modules/.bin/myjobs map ... Exit code: 0 all went well, 1 some input failed, 2 it could not begin, 130 stopped.`;

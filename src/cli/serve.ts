@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+
 import { MyJobs } from "../index.js";
 import { Interrupt } from "./interrupt.js";
 import { readSettings } from "./settings.js";
-import { messageOf, plain } from "./usage.js";
+import { messageOf, plain, UsageError } from "./usage.js";
 
 export interface WorkerCommandOptions {
   store: string;
@@ -24,18 +27,21 @@ export async function runWorker(
   for (const stream of [process.stdout, process.stderr])
     stream.on("error", () => undefined); // nobody watches any more: the jobs go on
   const interrupt = new Interrupt(() => {
-    void myjobs?.stop({ graceful: false });
+    myjobs?.stop({ graceful: false }).catch(() => undefined); // told below
   });
   // A pool that has shrunk to nothing does not hold the process.
   const alive = setInterval(() => undefined, 2 ** 30);
   let code = exitCodes.notBegun;
   try {
     const { debug, ...settings } = readSettings(options.settings);
+    const { store } = options;
+    if (store === ":memory:")
+      throw new UsageError("a store in memory has no jobs for another process");
+    const isNew = !existsSync(store);
     myjobs = await MyJobs.open({ ...settings, ...openOptions(options) });
+    if (isNew) say(`made ${path.resolve(store)}, which was not there`);
     const stopped = aborted(interrupt.signal);
-    const serving = serve(myjobs, options, debug, stopped).then(() => {
-      code = exitCodes.ok;
-    });
+    const serving = serve(myjobs, options, debug, stopped);
     try {
       // Told to stop while it starts, it need not come up.
       await Promise.race([serving, stopped]);

@@ -51,6 +51,6 @@ export async function checkTarget({ module, method }: Target): Promise<void> {
 function reason(cause: unknown): string {
   const { code } = cause as NodeJS.ErrnoException;
   return code === "ERR_UNKNOWN_FILE_EXTENSION"
-    ? "this Node does not run TypeScript; start the command under tsx (node --import tsx)"
+    ? `this Node does not run TypeScript; with tsx it does: node --import tsx ${path.relative(process.cwd(), process.argv[1] ?? "")} map ...`
     : firstLine(messageOf(cause));
 }

@@ -15,12 +15,16 @@ export function messageOf(cause: unknown): string {
 export function plain(cause: unknown): string {
   if (!(cause instanceof OptionError)) return messageOf(cause);
   const { option, value, expected } = cause;
-  return `${flag(option)} is ${String(value)}, expected ${expected}`;
+  const shown = typeof value === "string" ? `'${value}'` : String(value);
+  return `${flag(option)} is ${shown}, expected ${expectedHere[option] ?? expected}`;
 }
 
 export function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
+
+/** Where a command line can give less than a call. */
+const expectedHere: Record<string, string> = { store: "a file" };
 
 const flags: Record<string, string> = {
   workerTimeout: "timeout",

@@ -13,15 +13,15 @@ export function defineWorker(program: Command): void {
         "stopped: beside the service that schedules them, or without it. Any number may share a store.",
     )
     .option("--store <file>", "whose jobs are run", "myjobs.db")
-    .option("--nr-min <n>", "least workers", integer)
-    .option("--nr-max <n>", "most workers", integer)
+    .option("--nr-min <n>", "least workers", integer(0))
+    .option("--nr-max <n>", "most workers", integer(1))
     .option("--category <name...>", "run jobs of these categories alone")
     .addOption(
       new Option(
         "--nr <n>",
         "in place of the pool a single worker of this number, that ends when it is halted",
       )
-        .argParser(integer)
+        .argParser(integer(1))
         .conflicts(["nrMin", "nrMax"]),
     )
     .option("--quiet", "do not show what jobs print, nor their starts and ends")

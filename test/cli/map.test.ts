@@ -112,7 +112,9 @@ describe("myjobs map", () => {
 
     const second = await here.run(args, lines);
     expect(second.code).toBe(1);
-    expect(second.stderr).toContain("all had been done already\n1 failed:");
+    expect(second.stderr).toContain(
+      "all had been done already (--fresh does them again)\n1 failed (--retry-failed tries them again):",
+    );
     expect(here.lines("done")).toHaveLength(5);
 
     const third = await here.run([...args, "--retry-failed"], lines);
@@ -145,7 +147,9 @@ describe("myjobs map", () => {
     );
     expect(first.stdout).toMatch(/\npool +0 > .* > 0\nworkers .*\njobs\/s /);
     const second = await here.run(args);
-    expect(second.stderr).toBe("3 inputs done: all had been done already\n");
+    expect(second.stderr).toBe(
+      "3 inputs done: all had been done already (--fresh does them again)\n",
+    );
     expect(second.stdout).toMatch(/^field.*\nsize +3 +6 +1 +3 +2\n$/);
   });
 

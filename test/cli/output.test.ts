@@ -194,6 +194,7 @@ describe("Results", () => {
 
   test("are summed up at the end, with the first failures by name", () => {
     const tally = new Tally();
+    expect(tally.summary(2)).toEqual(["no inputs"]);
     tally.add(good, true);
     tally.add(good, false);
     expect(tally.summary(2)).toEqual([

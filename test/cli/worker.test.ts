@@ -58,15 +58,17 @@ describe("myjobs worker", () => {
 
   test("shows nothing of them with --quiet", async () => {
     const at = await ground();
-    const { ended, child } = await serving(at, "--quiet");
+    const { ended, child, stderr } = await serving(at, "--quiet");
+    expect(stderr()).not.toContain("made");
     await (await at.myjobs.schedule(nap, { ms: 5 })).wait();
     child.kill("SIGINT");
     expect(await ended).toMatchObject({ code: 0, stdout: "" });
   });
 
-  test("makes the store if there is none yet", async () => {
+  test("makes the store if there is none yet, and says where", async () => {
     const place = new Place();
     const command = await serving({ place } as Ground);
+    expect(command.stderr()).toContain(`made ${place.path("jobs.db")}, which`);
     const myjobs = await reopen({ store: place.path("jobs.db") });
     await (await myjobs.schedule(nap, { ms: 1 })).wait();
     command.child.kill("SIGTERM");
@@ -211,11 +213,22 @@ describe("myjobs worker", () => {
       ["--nr-min", "5", "--nr-max", "2"],
       /--nr-min is 5, expected at most nrMax/,
     ],
-    [["--nr-max", "0"], /--nr-max is 0, expected an integer from 1/],
-    [["--nr-max", "two"], /'--nr-max <n>' argument 'two' is invalid/],
+    [
+      ["--nr-max", "0"],
+      /'--nr-max <n>' argument '0' is invalid. Expected an integer from 1/,
+    ],
+    [
+      ["--nr", "two"],
+      /'--nr <n>' argument 'two' is invalid. Expected an integer from 1/,
+    ],
     [["--nr", "3", "--nr-max", "2"], /'--nr <n>' cannot be used with/],
     [["--store", "no/such/folder/jobs.db"], /no\/such\/folder/],
     [["--store", "postgres://host/db"], /Postgres/],
+    [["--store", ""], /--store is '', expected a file$/m],
+    [
+      ["--store", ":memory:"],
+      /a store in memory has no jobs for another process/,
+    ],
     [["jobs.db"], /too many arguments/],
     [["--colour"], /unknown option '--colour'/],
   ])(
