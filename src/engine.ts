@@ -5,6 +5,7 @@ import { type EventMap, Events } from "./events.js";
 import { Desk } from "./handles/desk.js";
 import { type Crew, Fleet, type WorkersCheck } from "./handles/fleet.js";
 import type { Job } from "./handles/job.js";
+import { Reception } from "./handles/reception.js";
 import type { Worker } from "./handles/worker.js";
 import type { WorkerState } from "./models/worker.js";
 import {
@@ -23,6 +24,9 @@ import { obey } from "./supervisor/orders.js";
 import { Rescuer } from "./supervisor/rescuer.js";
 import { Waiter } from "./supervisor/waiter.js";
 
+/** How often `drain` asks the store, in milliseconds. */
+const drainInterval = 20;
+
 export type MyJobsEvents = EventMap<Job, Worker, WorkerState>;
 
 /** The parts of an instance and how they are wired: the one place that constructs them. */
@@ -31,6 +35,7 @@ export class Engine {
   readonly events = new Events<MyJobsEvents>();
   readonly waiter: Waiter;
   readonly desk: Desk;
+  readonly reception: Reception;
   readonly fleet: Fleet;
   readonly #options: OpenValues;
   readonly #rescuer: Rescuer;
@@ -61,11 +66,15 @@ export class Engine {
     this.desk = new Desk(store, this.waiter, {
       store: (where) => this.running(where),
       dispatcher: () => this.#crew.dispatcher,
-      scheduled: (job) => {
-        this.events.emit("scheduled", job);
-      },
       ended: (id) => {
         this.#tell("ended", id);
+      },
+    });
+    this.reception = new Reception(store, this.waiter, this.desk, {
+      store: (where) => this.running(where),
+      dispatcher: () => this.#crew.dispatcher,
+      scheduled: (job) => {
+        this.events.emit("scheduled", job);
       },
     });
     this.#crew = this.#newCrew(bounds);
@@ -99,13 +108,21 @@ export class Engine {
     return this.store;
   }
 
+  /** Resolves when nothing runs in the whole store, and nothing that could run waits. */
+  async drain(): Promise<void> {
+    this.running("drain");
+    await this.reception.settled();
+    while ((await this.running("drain").countActive()) > 0)
+      await new Promise((resolve) => setTimeout(resolve, drainInterval));
+  }
+
   async reset(): Promise<void> {
     const windows = this.#crew.keeper.workers.map(({ host }) => host);
     await this.running("reset").assertAlone(windows);
     const { bounds } = this;
     try {
       await this.#dismiss(0, false, true);
-      await this.desk.reset(() => this.store.reset());
+      await this.reception.reset(() => this.store.reset());
     } finally {
       this.#crew = this.#newCrew(bounds);
     }

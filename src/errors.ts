@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 import { ownDepth, withoutOwnFrames } from "./frames.js";
 
 /**
@@ -212,6 +214,7 @@ export class StoppedError extends MyJobsError {
 
 /** A value as it may stand in a message: short, on one line, never throwing. */
 export function show(value: unknown): string {
+  if (types.isPromise(value)) return "a Promise that was not awaited";
   if (typeof value === "string") return short(JSON.stringify(value));
   if (typeof value === "function")
     return `function ${value.name || "(anonymous)"}`;

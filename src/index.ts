@@ -34,12 +34,14 @@ export type {
   WorkerOptions,
   WorkerStartOptions,
 } from "./handles/starting.js";
+export type { StopOptions } from "./handles/stopping.js";
 export type { Actions, Jobs } from "./handles/views.js";
+export type { Results } from "./handles/waits.js";
 export type { Worker } from "./handles/worker.js";
 export type { ActionRecord } from "./models/action.js";
 export type { ErrorCat, JobError, JobState } from "./models/job.js";
 export type { WorkerRecord, WorkerState, WorkerType } from "./models/worker.js";
-export { MyJobs, type StopOptions } from "./myjobs.js";
+export { MyJobs } from "./myjobs.js";
 export type { GivenDatabase, OpenOptions } from "./options.js";
 export type {
   ActionFilter,

@@ -1,7 +1,7 @@
 import type { Action, Json, Kwargs } from "./actions/types.js";
 import { readBound } from "./bounds.js";
-import { setTimeout } from "./clock.js";
 import { Engine, type MyJobsEvents } from "./engine.js";
+import { OptionError } from "./errors.js";
 import type { WorkersCheck } from "./handles/fleet.js";
 import type { Job, WaitOptions } from "./handles/job.js";
 import {
@@ -16,31 +16,12 @@ import type {
   WorkerOptions,
   WorkerStartOptions,
 } from "./handles/starting.js";
+import { type StopOptions, stopRules } from "./handles/stopping.js";
 import { Actions, Jobs } from "./handles/views.js";
+import type { Results } from "./handles/waits.js";
 import type { Worker } from "./handles/worker.js";
-import { boolean, duration, type OpenOptions, readOptions } from "./options.js";
+import { type OpenOptions, readOptions } from "./options.js";
 import type { WorkerFilter } from "./store/store.js";
-
-export interface StopOptions {
-  /** Let running jobs finish; true unless given. */
-  graceful?: boolean;
-  /** Milliseconds after which running jobs are killed all the same; 60,000 unless given. */
-  timeout?: number;
-  /** Whether a killed job runs again later (true unless given), or ends HALTED. */
-  requeue?: boolean;
-  /** Whether the tmux workers that were started here end, too, but for those that another instance keeps; true unless given. */
-  tmux?: boolean;
-}
-
-const stopRules = {
-  graceful: boolean(true),
-  timeout: duration(60_000),
-  requeue: boolean(true),
-  tmux: boolean(true),
-};
-
-/** How often `drain` asks the store, in milliseconds. */
-const drainInterval = 20;
 
 /** Jobs that are stored, run in a pool of processes that scales with the queue, and end whatever happens. */
 export class MyJobs implements AsyncDisposable {
@@ -59,6 +40,15 @@ export class MyJobs implements AsyncDisposable {
   }
 
   private constructor(engine: Engine) {
+    // JavaScript does not know that this is private.
+    if (!(engine instanceof Engine))
+      throw new OptionError(
+        "new MyJobs",
+        "engine",
+        engine,
+        "await MyJobs.open(options)",
+        "an instance is not made so",
+      );
     this.#engine = engine;
     this.jobs = new Jobs(engine);
     this.actions = new Actions(engine);
@@ -70,6 +60,7 @@ export class MyJobs implements AsyncDisposable {
   }
 
   set nrMin(nrMin: number) {
+    this.#engine.running("nrMin");
     this.#engine.bounds = readBound("nrMin", nrMin, this.#engine.bounds);
   }
 
@@ -79,6 +70,7 @@ export class MyJobs implements AsyncDisposable {
   }
 
   set nrMax(nrMax: number) {
+    this.#engine.running("nrMax");
     this.#engine.bounds = readBound("nrMax", nrMax, this.#engine.bounds);
   }
 
@@ -94,22 +86,27 @@ export class MyJobs implements AsyncDisposable {
    */
   schedule<K, R>(
     action: Action<K, R>,
-    ...[kwargs, options]: ScheduleArguments<NoInfer<K>, ScheduleOptions>
+    ...[kwargs, options]: ScheduleArguments<K, ScheduleOptions>
   ): Promise<Job<Json<Awaited<R>>>> {
-    const { desk } = this.#engine;
-    const scheduled = desk.scheduleOne("schedule", action, kwargs, options);
+    const { reception } = this.#engine;
+    const scheduled = reception.scheduleOne(
+      "schedule",
+      action,
+      kwargs,
+      options,
+    );
     return scheduled as Promise<Job<Json<Awaited<R>>>>;
   }
 
   /** Stores one job for each kwargs: one transaction, all or none. */
   async scheduleMany<K, R>(
     action: Action<K, R>,
-    kwargsList: Iterable<Kwargs<NoInfer<K>>>,
+    kwargsList: Iterable<NoInfer<Kwargs<K>>>,
     options?: ScheduleOptions,
   ): Promise<Job<Json<Awaited<R>>>[]> {
     const where = "scheduleMany";
     const texts = kwargsTexts(where, kwargsList);
-    const jobs = await this.#engine.desk.scheduleMany(
+    const jobs = await this.#engine.reception.scheduleMany(
       where,
       action,
       texts,
@@ -126,13 +123,20 @@ export class MyJobs implements AsyncDisposable {
     jobs?: readonly (Job | number)[],
     options?: WaitOptions,
   ): Promise<Job[]> {
-    const asked = jobs ?? this.#engine.waiter.pending;
-    const handles = await this.#engine.desk.handles("wait", asked);
-    await this.#engine.desk.waitFor("wait", handles, options);
-    return handles;
+    const { desk, reception } = this.#engine;
+    if (jobs !== undefined) return desk.waitFor("wait", jobs, options);
+    return desk.waitFor("wait", await reception.scheduled(), options);
   }
 
   /** Like `wait`, giving the results; with `die: false`, undefined in the place of a failed one. */
+  results<const Jobs extends readonly (Job | number)[]>(
+    jobs: Jobs,
+    options: WaitOptions & { die: false },
+  ): Promise<Results<Jobs, undefined>>;
+  results<const Jobs extends readonly (Job | number)[]>(
+    jobs: Jobs,
+    options?: WaitOptions,
+  ): Promise<Results<Jobs>>;
   results<R>(
     jobs: readonly (Job<R> | number)[],
     options: WaitOptions & { die: false },
@@ -141,19 +145,17 @@ export class MyJobs implements AsyncDisposable {
     jobs: readonly (Job<R> | number)[],
     options?: WaitOptions,
   ): Promise<R[]>;
-  async results<R>(
-    jobs: readonly (Job<R> | number)[],
+  async results(
+    jobs: readonly (Job | number)[],
     options?: WaitOptions,
-  ): Promise<R[]> {
-    const ended = await this.wait(jobs, options);
-    return ended.map(({ result }) => result as R);
+  ): Promise<unknown[]> {
+    const ended = await this.#engine.desk.waitFor("results", jobs, options);
+    return ended.map(({ result }) => result);
   }
 
   /** Resolves when nothing runs in the whole store, and nothing that could run waits. */
   async drain(): Promise<void> {
-    while ((await this.#engine.running("drain").countActive()) > 0) {
-      await new Promise((resolve) => setTimeout(resolve, drainInterval));
-    }
+    await this.#engine.drain();
   }
 
   /** All workers in the store, those of other processes too. */

@@ -199,7 +199,7 @@ export interface OpenOptions {
 }
 
 /** The id of a record. */
-export function isId(value: unknown): boolean {
+export function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 

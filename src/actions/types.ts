@@ -50,15 +50,20 @@ export type Json<T> = 0 extends 1 & T
 /** undefined and void; the latter may only be named as what something returns. */
 type Nothing = ReturnType<() => void> | undefined;
 
-/** What may be given where an action wants `K`: only what still is a `K` when it arrives there. */
-export type Kwargs<K> = 0 extends 1 & K
+/** What may be given to an action that takes `K`: an object that still is a `K` when it arrives there. */
+export type Kwargs<K> = K extends
+  readonly unknown[] | string | number | boolean | bigint | symbol
+  ? never
+  : Carried<K>;
+
+type Carried<K> = 0 extends 1 & K
   ? K
   : K extends string | number | boolean | null | undefined
     ? K
     : K extends Uncarried | { toJSON(...args: never[]): unknown }
       ? never
       : K extends object
-        ? { [Name in keyof K]: Kwargs<K[Name]> }
+        ? { [Name in keyof K]: Carried<K[Name]> }
         : K;
 
 /** What no JSON can carry. Promises among them: one that is not awaited is a mistake. */
@@ -77,15 +82,20 @@ type Uncarried =
   | ArrayBufferLike
   | NodeJS.TypedArray;
 
-type JsonValue<T> = T extends { toJSON(...args: never[]): infer Text }
-  ? Json<Text>
-  : T extends Uncarried
-    ? never
-    : T extends readonly unknown[]
-      ? { [I in keyof T]: Json<T[I]> }
-      : T extends object
-        ? { [Name in keyof T as Exclude<Name, symbol>]: JsonProperty<T[Name]> }
-        : T;
+/** Plain texts and numbers first: they may be branded, which makes objects of them to the compiler. */
+type JsonValue<T> = T extends string | number | boolean | null
+  ? T
+  : T extends { toJSON(...args: never[]): infer Text }
+    ? Json<Text>
+    : T extends Uncarried
+      ? never
+      : T extends readonly unknown[]
+        ? { [I in keyof T]: Json<T[I]> }
+        : T extends object
+          ? {
+              [Name in keyof T as Exclude<Name, symbol>]: JsonProperty<T[Name]>;
+            }
+          : T;
 
 /** An undefined property is left out, not null. */
 type JsonProperty<T> = 0 extends 1 & T

@@ -20,8 +20,10 @@ export abstract class Arrival implements Listener {
   protected abstract arrived(): void;
   protected abstract fail(failure: Failure): void;
 
-  await(waiter: Waiter): void {
-    const { ending } = this.job;
+  /** Refreshes the handle. */
+  protected abstract load(): Promise<unknown>;
+
+  await(waiter: Waiter, ending: Ending): void {
     if (ending.ended || ending.deleted) {
       soon(() => {
         this.told(ending);
@@ -42,7 +44,7 @@ export abstract class Arrival implements Listener {
       job.finish(fields);
       this.arrived();
     } else {
-      job.load().then(
+      this.load().then(
         () => {
           this.arrived();
         },

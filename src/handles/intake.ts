@@ -1,7 +1,7 @@
 import { monotonic, soon } from "../clock.js";
 import { isForOne } from "../errors.js";
 import type { NewJob } from "../models/job.js";
-import type { InsertedJobs, Store } from "../store/store.js";
+import type { Store } from "../store/store.js";
 
 /** Milliseconds in which a claim of the same turn comes after them; of a backlog, claims do not wait for the whole. */
 const prompt = 5;
@@ -32,22 +32,34 @@ export class Intake<Handle> {
   readonly #store: IntakeStore;
   readonly #port: IntakePort<Handle>;
   #open: Batch<Handle> | undefined;
+  /** What has been handed over, until the store has answered. */
+  readonly #under = new Set<Promise<unknown>>();
 
   constructor(store: IntakeStore, port: IntakePort<Handle>) {
     this.#store = store;
     this.#port = port;
   }
 
-  /** All or none. With what had been heard of others when none of them can have ended. */
-  async many(
+  /** All or none; `ended` are the ids of those that have ended at once. */
+  many(
     jobs: readonly NewJob[],
-  ): Promise<InsertedJobs & { heard: number }> {
+  ): Promise<{ handles: Handle[]; ended: readonly number[] }> {
     this.flush();
+    return this.#follow(this.#many(jobs));
+  }
+
+  async #many(
+    jobs: readonly NewJob[],
+  ): Promise<{ handles: Handle[]; ended: readonly number[] }> {
     const before = this.#port.heard();
     const asked = monotonic();
     const { ids, ended } = await this.#store.insertJobs(jobs);
     if (isLate(asked)) this.#port.late();
-    return { ids, ended, heard: since(before, jobs.length, this.#port) };
+    const heard = since(before, jobs.length, this.#port);
+    const handles = ids.map((id, at) =>
+      this.#port.stored(id, jobs[at]!, heard),
+    );
+    return { handles, ended };
   }
 
   /** Resolves when it is stored; if it is to be followed, when it has ended: one promise for both. */
@@ -61,8 +73,14 @@ export class Intake<Handle> {
 
   /** Hands over what waits for the end of the turn. */
   flush(): void {
-    void this.#open?.send();
+    if (this.#open !== undefined) void this.#follow(this.#open.send());
     this.#open = undefined;
+  }
+
+  /** Resolves when all that was handed in is stored, or has been refused. */
+  async settled(): Promise<void> {
+    this.flush();
+    await Promise.allSettled(this.#under);
   }
 
   #begin(): Batch<Handle> {
@@ -71,6 +89,15 @@ export class Intake<Handle> {
       if (this.#open === batch) this.flush();
     });
     return batch;
+  }
+
+  #follow<T>(storing: Promise<T>): Promise<T> {
+    this.#under.add(storing);
+    const over = (): void => {
+      this.#under.delete(storing);
+    };
+    storing.then(over, over);
+    return storing;
   }
 }
 
@@ -108,7 +135,7 @@ class Batch<Handle> {
       ({ ids } = await this.#store.insertJobs(calls.map(({ job }) => job)));
     } catch (cause) {
       if (calls.length > 1 && isForOne(cause))
-        for (const call of calls) void this.#alone(call);
+        await Promise.all(calls.map((call) => this.#alone(call)));
       else for (const { settle } of calls) settle(rejected(cause));
       return;
     }

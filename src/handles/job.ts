@@ -23,6 +23,8 @@ export interface WaitOptions {
 
 /** What a handle can ask for. */
 export interface JobPort {
+  /** The file of its store; '' in memory. */
+  readonly path: string;
   /** Resolves when it has ended, and has been refreshed; rejects if it shall. */
   wait(job: Job, options: WaitOptions | undefined): Promise<Job>;
   find(id: number): Promise<JobRecord | undefined>;
@@ -56,12 +58,16 @@ export class Job<R = unknown> {
     this.#ending = ending;
   }
 
-  /**
-   * The end of the job as this process sees it; shared by the handles on it.
-   * @internal
-   */
-  get ending(): Ending {
-    return this.#ending ?? this.#port.follow(this.id);
+  /** Whether it is a job of that one's store. @internal */
+  isIn(port: JobPort): boolean {
+    const { path } = this.#port;
+    return this.#port === port || (path !== "" && path === port.path);
+  }
+
+  /** The end of the job as the instance behind that port sees it; shared by the handles on it. @internal */
+  endingAt(port: JobPort): Ending {
+    const own = this.#port === port ? this.#ending : undefined;
+    return own ?? port.follow(this.id);
   }
 
   get name(): string {
@@ -156,8 +162,13 @@ export class Job<R = unknown> {
   }
 
   /** Reads it again from the store. Throws `JobNotFoundError` if it was deleted. */
-  async load(): Promise<this> {
-    const record = await this.#port.find(this.id);
+  load(): Promise<this> {
+    return this.loadFrom(this.#port);
+  }
+
+  /** @internal */
+  async loadFrom(port: JobPort): Promise<this> {
+    const record = await port.find(this.id);
     if (record === undefined) throw new JobNotFoundError(this.id);
     this.replace(record);
     return this;

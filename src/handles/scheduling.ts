@@ -7,15 +7,13 @@ import type { JobPlan } from "../models/job.js";
 import {
   boolean,
   duration,
-  integer,
   isId,
   readOptions,
-  readValue,
   type Rule,
   text,
 } from "../options.js";
 import type { Store } from "../store/store.js";
-import type { Job } from "./job.js";
+import { Job, type JobPort } from "./job.js";
 
 export interface ScheduleOptions {
   /** `j<id>` unless given. */
@@ -34,13 +32,12 @@ export interface ScheduleOptions {
 
 /** What `schedule` takes behind the action: kwargs may be left out where the action needs none. */
 export type ScheduleArguments<K, Options> = object extends K
-  ? [kwargs?: Kwargs<K>, options?: Options]
-  : [kwargs: Kwargs<K>, options?: Options];
+  ? [kwargs?: NoInfer<Kwargs<K>>, options?: Options]
+  : [kwargs: NoInfer<Kwargs<K>>, options?: Options];
 
 const dependencies: Rule<readonly (Job | number)[]> = {
-  expected: "an array of jobs or ids of jobs",
-  accepts: (value) =>
-    Array.isArray(value) && value.every((one) => isId(idOf(one))),
+  expected: "an array of jobs or their ids",
+  accepts: Array.isArray,
   default: [],
 };
 
@@ -61,6 +58,7 @@ export type Plan = JobPlan & { wait: boolean };
 /** Turns a call of `schedule` into what the store is given. */
 export class Scheduling {
   readonly #store: Store;
+  readonly #desk: JobPort;
   readonly #capturer = new Capturer();
   /** By key; a promise while it is being stored. */
   readonly #stored = new Map<string, ActionRecord | Promise<ActionRecord>>();
@@ -69,9 +67,10 @@ export class Scheduling {
   /** Of the last call whose action is not stored yet: it holds those behind it. */
   #last: Promise<ActionRecord> | undefined;
 
-  constructor(store: Store) {
+  constructor(store: Store, desk: JobPort) {
     this.#store = store;
-    this.#standard = plan("schedule", undefined);
+    this.#desk = desk;
+    this.#standard = this.#read("schedule", undefined);
     this.#latest = this.#standard;
   }
 
@@ -80,7 +79,9 @@ export class Scheduling {
     if (options === undefined) return this.#standard;
     const isLatest =
       isObject(options) && makes(options, this.#latest, this.#standard);
-    return isLatest ? this.#latest : (this.#latest = plan(where, options));
+    return isLatest
+      ? this.#latest
+      : (this.#latest = this.#read(where, options));
   }
 
   /**
@@ -103,6 +104,19 @@ export class Scheduling {
   /** The store is being emptied. */
   forget(): void {
     this.#stored.clear();
+  }
+
+  /** Resolves when no action is being looked up or stored, and those that waited for it have gone on. */
+  async settled(): Promise<void> {
+    while (this.#last !== undefined) await this.#last.then(ignore, ignore);
+  }
+
+  #read(where: string, options: ScheduleOptions | undefined): Plan {
+    const values = readOptions(where, rules, options);
+    const dependencies = values.dependencies.map((one, at) =>
+      readId(where, `dependencies[${String(at)}]`, one, this.#desk),
+    );
+    return { ...values, dependencies };
   }
 
   #hold(call: Promise<ActionRecord>): Promise<ActionRecord> {
@@ -167,17 +181,18 @@ export function kwargsTexts(where: string, list: unknown): string[] {
   );
 }
 
-/** The id that is given, as a job or as a number. */
-export function readId(where: string, name: string, value: unknown): number {
-  return readValue(where, name, integer(1, undefined), idOf(value)) ?? 0;
-}
-
-function plan(where: string, options: ScheduleOptions | undefined): Plan {
-  const values = readOptions(where, rules, options);
-  return {
-    ...values,
-    dependencies: values.dependencies.map((one) => idOf(one) as number),
-  };
+/** The id that is given, as a number or as a job, which may be another instance's on the same store. */
+export function readId(
+  where: string,
+  name: string,
+  value: unknown,
+  desk: JobPort,
+): number {
+  const id = isObject(value) ? (value as { id?: unknown }).id : value;
+  if (!isId(id)) throw new OptionError(where, name, value, "a job or its id");
+  if (value instanceof Job && !value.isIn(desk))
+    throw new OptionError(where, name, value, "a job of this store");
+  return id;
 }
 
 /** Whether these would make that plan, all that is not given being as `standard` has it. */
@@ -196,10 +211,6 @@ function makes(options: object, known: Plan, standard: Plan): boolean {
 
 function ignore(): void {
   // Its caller is told.
-}
-
-function idOf(value: unknown): unknown {
-  return isObject(value) ? (value as { id?: unknown }).id : value;
 }
 
 function isObject(value: unknown): value is object {

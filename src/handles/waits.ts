@@ -5,19 +5,28 @@ import type { Ending } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
 import { Arrival, ended, failed, type Failure, fatal } from "./arrival.js";
 import type { Settle } from "./intake.js";
-import type { Job, WaitOptions } from "./job.js";
+import type { Job, JobPort, WaitOptions } from "./job.js";
 
 const rules = { timeout: duration(undefined), die: boolean(undefined), signal };
 
 const byDefault = readOptions("wait", rules);
 
+/** The results of jobs, each in its place; unknown for an id. `Failed` is what stands for a job that failed. */
+export type Results<Jobs extends readonly unknown[], Failed = never> = {
+  -readonly [At in keyof Jobs]:
+    (Jobs[At] extends Job<infer R> ? R : unknown) | Failed;
+};
+
 /** Waiting for jobs. */
 export class Waits {
   readonly #waiter: Waiter;
+  /** Of the instance that waits: a handle may be another's, on the same store. */
+  readonly #port: JobPort;
   #stopped = false;
 
-  constructor(waiter: Waiter) {
+  constructor(waiter: Waiter, port: JobPort) {
     this.#waiter = waiter;
+    this.#port = port;
   }
 
   /** Resolves when all have ended, and have been refreshed; rejects at the first failure in time that shall. */
@@ -34,7 +43,7 @@ export class Waits {
       if (ended(job) && fatal(job, die)) throw failed(job);
     const waiting = jobs.filter((job) => !ended(job));
     if (waiting.length === 0) return;
-    const wait = new Wait(this.#waiter, die);
+    const wait = new Wait(this.#waiter, this.#port, die);
     const failure = await wait.over(waiting, timeout, signal);
     if (failure !== undefined) throw failure();
   }
@@ -51,7 +60,7 @@ export class Waits {
   /** The same for a promise that is there already. */
   follow(job: Job, settle: Settle<Job>): void {
     if (this.#stopped) settle(rejection(() => new StoppedError("wait")));
-    else new Lone(job, settle).await(this.#waiter);
+    else new Lone(job, settle).await(this.#waiter, job.endingAt(this.#port));
   }
 
   /** Rejects what still waits. */
@@ -63,6 +72,7 @@ export class Waits {
 
 /** One call of `wait`. */
 class Wait {
+  readonly port: JobPort;
   readonly #waiter: Waiter;
   readonly #die: boolean | undefined;
   #arrivals: readonly OneOfMany[] = [];
@@ -72,8 +82,9 @@ class Wait {
   #unlisten: (() => void) | undefined;
   #resolve: ((failure: Failure | undefined) => void) | undefined;
 
-  constructor(waiter: Waiter, die: boolean | undefined) {
+  constructor(waiter: Waiter, port: JobPort, die: boolean | undefined) {
     this.#waiter = waiter;
+    this.port = port;
     this.#die = die;
   }
 
@@ -87,7 +98,8 @@ class Wait {
       const each = jobs.length > 1 ? [...new Set(jobs)] : jobs;
       this.#left = each.length;
       this.#arrivals = each.map((job) => new OneOfMany(job, this));
-      for (const arrival of this.#arrivals) arrival.await(this.#waiter);
+      for (const arrival of this.#arrivals)
+        arrival.await(this.#waiter, arrival.ending);
       if (timeout !== undefined) this.#limit(timeout);
       if (signal !== undefined) this.#heed(signal);
     });
@@ -138,8 +150,12 @@ class OneOfMany extends Arrival {
 
   constructor(job: Job, wait: Wait) {
     super(job);
-    this.ending = job.ending;
+    this.ending = job.endingAt(wait.port);
     this.#wait = wait;
+  }
+
+  protected load(): Promise<unknown> {
+    return this.job.loadFrom(this.#wait.port);
   }
 
   protected arrived(): void {
@@ -158,6 +174,10 @@ class Lone extends Arrival {
   constructor(job: Job, settle: Settle<Job>) {
     super(job);
     this.#settle = settle;
+  }
+
+  protected load(): Promise<unknown> {
+    return this.job.load();
   }
 
   protected arrived(): void {

@@ -31,6 +31,8 @@ export class Ending {
   readonly id: number;
   /** How often there had been news from others when it had not ended yet; after any since, it may have ended unseen. */
   heard: number;
+  /** Whether the job was scheduled here. */
+  readonly own: boolean;
   ended = false;
   /** The job was deleted. */
   deleted = false;
@@ -42,6 +44,7 @@ export class Ending {
   constructor(id: number, heard: number) {
     this.id = id;
     this.heard = heard;
+    this.own = heard >= 0;
   }
 
   get awaited(): boolean {

@@ -60,6 +60,13 @@ export class Waiter {
     return ending;
   }
 
+  /** The ids of the jobs scheduled here that have not ended. */
+  get scheduled(): number[] {
+    return Array.from(this.#pending)
+      .filter(({ own }) => own)
+      .map(({ id }) => id);
+  }
+
   /** The ids of all followed jobs that have not ended. */
   get pending(): number[] {
     return Array.from(this.#pending, ({ id }) => id);

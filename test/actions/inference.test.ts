@@ -47,13 +47,21 @@ async function asking(
     await myjobs.schedule(() => 1),
     await myjobs.schedule(() => 2),
   ]);
-  is<Same<typeof numbers, number[]>>();
+  is<Same<typeof numbers, [number, number]>>();
+  const one = await myjobs.schedule(() => 1);
+  const other = await myjobs.schedule(() => "x");
+  const [first, second, third] = await myjobs.results([one, other, 7]);
+  is<Same<typeof first, number>>();
+  is<Same<typeof second, string>>();
+  is<Same<typeof third, unknown>>();
+  const maybe = await myjobs.results([one, other], { die: false });
+  is<Same<typeof maybe, [number | undefined, string | undefined]>>();
   const mixed = await myjobs.results(jobs);
   is<Same<typeof mixed, (Date | string)[]>>();
   const byId = await myjobs.results<{ a: number }>([1, 2]);
   is<Same<typeof byId, { a: number }[]>>();
   const unknowns = await myjobs.results([1, 2]);
-  is<Same<typeof unknowns, unknown[]>>();
+  is<Same<typeof unknowns, [unknown, unknown]>>();
   const some = await myjobs.results(jobs, { die: false, timeout: 5 });
   is<Same<typeof some, (Date | string | undefined)[]>>();
   const all = await myjobs.results(jobs, { timeout: 5 });
@@ -83,6 +91,30 @@ async function contexts(myjobs: MyJobs): Promise<void> {
   );
 }
 
+type Shape = { kind: "circle"; r: number } | { kind: "square"; side: number };
+type UserId = string & { readonly brand: "UserId" };
+type Cents = number & { readonly brand: "Cents" };
+
+async function unionsAndBrands(myjobs: MyJobs, id: UserId): Promise<void> {
+  const area = (shape: Shape): number =>
+    shape.kind === "circle" ? shape.r : shape.side;
+  await myjobs.schedule(area, { kind: "circle", r: 1 });
+  await myjobs.schedule(area, { kind: "square", side: 1 }, { name: "x" });
+  await myjobs.scheduleMany(area, [
+    { kind: "circle", r: 1 },
+    { kind: "square", side: 1 },
+  ]);
+  // @ts-expect-error -- a circle has an r
+  await myjobs.schedule(area, { kind: "circle" });
+  // @ts-expect-error -- a circle has no side
+  await myjobs.schedule(area, { kind: "circle", side: 1 });
+  const branded = await myjobs.schedule(
+    ({ id }: { id: UserId }) => ({ id, cents: 5 as Cents }),
+    { id },
+  );
+  is<Same<typeof branded, Job<{ id: UserId; cents: Cents }>>>();
+}
+
 async function wrong(myjobs: MyJobs): Promise<void> {
   const take = ({ a }: { a: number; when?: string }): number => a;
   // @ts-expect-error -- a is needed
@@ -93,6 +125,11 @@ async function wrong(myjobs: MyJobs): Promise<void> {
   await myjobs.schedule(take, { a: 1, c: 1 });
   // @ts-expect-error -- kwargs are no list
   await myjobs.schedule(take, [{ a: 1 }]);
+  const list = (numbers: number[]): number => numbers.length;
+  // @ts-expect-error -- kwargs are an object
+  await myjobs.schedule(list, [1]);
+  // @ts-expect-error -- kwargs are an object
+  await myjobs.schedule((text: string) => text, "x");
   const until = ({ at }: { at: Date }): number => at.getTime();
   const at = new Date();
   // @ts-expect-error -- it would arrive as a string
@@ -128,5 +165,6 @@ async function modules(myjobs: MyJobs): Promise<void> {
 }
 
 test("schedule, results, contexts and module actions have the types that their parts imply", () => {
-  expect([scheduling, asking, contexts, wrong, modules].length).toBe(5);
+  const parts = [scheduling, asking, contexts, unionsAndBrands, wrong, modules];
+  expect(parts.length).toBe(6);
 });

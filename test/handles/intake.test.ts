@@ -60,7 +60,10 @@ describe("The jobs of one turn", () => {
       [2, "b"],
       [5, "e"],
     ]);
-    expect((await many).ids).toEqual([3, 4]);
+    expect((await many).handles).toEqual([
+      [3, "c"],
+      [4, "d"],
+    ]);
     expect(given).toEqual([["a", "b"], ["c", "d"], ["e"]]);
   });
 
@@ -113,9 +116,28 @@ describe("The jobs of one turn", () => {
       Array.from({ length: 256 }, () => intake.one(job("b"), false)),
     );
     expect([...known]).toEqual([3]);
-    expect(await intake.many([job("c")])).toMatchObject({ heard: 4 });
-    const crowd = Array.from({ length: 256 }, () => job("d"));
-    expect(await intake.many(crowd)).toMatchObject({ heard: 6 });
+    known.clear();
+    await intake.many([job("c")]);
+    expect([...known]).toEqual([4]);
+    known.clear();
+    await intake.many(Array.from({ length: 256 }, () => job("d")));
+    expect([...known]).toEqual([6]);
+  });
+
+  test("are settled when all of them are stored, or have been refused", async () => {
+    const { intake, given } = ground(20);
+    await intake.settled();
+    const calls = ["a", "bad", "b"].map((name) => intake.one(job(name), false));
+    const ends = Promise.allSettled([...calls, intake.many([job("bad")])]);
+    await intake.settled();
+    expect(given.flat().sort()).toEqual([
+      ...["a", "a", "b", "b"],
+      ...["bad", "bad", "bad"],
+    ]);
+    expect((await ends).map(({ status }) => status)).toEqual([
+      ...["fulfilled", "rejected", "fulfilled"],
+      "rejected",
+    ]);
   });
 
   test("are told of again if they come late: claims of their turn may have missed them", async () => {

@@ -175,7 +175,7 @@ describe("reset", () => {
     const myjobs = await open();
     const scheduled = [myjobs.schedule(addition, { a: 0, b: 0 })];
     await scheduled[0];
-    let isOver = false;
+    let isOver = false as boolean;
     const resetting = myjobs.reset().finally(() => (isOver = true));
     do {
       const b = scheduled.length;
