@@ -7,7 +7,7 @@ export interface Bounds {
   nrMax: number;
 }
 
-/** `nrMin` 1, `nrMax` max(10, nrMin), unless given; `nrFixed` stands for both. */
+/** Those that are not given stay as they were before, at first `nrMin` 1, `nrMax` max(10, nrMin); `nrFixed` stands for both. */
 export function readBounds(
   where: string,
   given: {
@@ -17,8 +17,13 @@ export function readBounds(
   },
   before?: Bounds,
 ): Bounds {
-  if (given.nrFixed !== undefined)
-    return { nrMin: given.nrFixed, nrMax: given.nrFixed };
+  const { nrFixed } = given;
+  if (nrFixed !== undefined) {
+    if (given.nrMin === undefined && given.nrMax === undefined)
+      return { nrMin: nrFixed, nrMax: nrFixed };
+    const expected = "to stand alone: it is nrMin and nrMax in one";
+    throw new OptionError(where, "nrFixed", nrFixed, expected);
+  }
   const nrMin =
     given.nrMin ?? Math.min(before?.nrMin ?? 1, given.nrMax ?? Infinity);
   const nrMax = given.nrMax ?? Math.max(before?.nrMax ?? 10, nrMin);

@@ -128,8 +128,12 @@ export class JobNotFoundError extends MyJobsError {
     this.prototype.name = "JobNotFoundError";
   }
 
-  constructor(readonly id: number) {
-    super(`there is no job ${String(id)}`);
+  constructor(
+    readonly id: number,
+    /** What it was wanted for, in words. */
+    purpose = "",
+  ) {
+    super(`there is no job ${String(id)}${purpose}`);
   }
 }
 

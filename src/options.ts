@@ -4,6 +4,8 @@ import { OptionError, show } from "./errors.js";
 export interface Rule<T> {
   expected: string;
   accepts(value: unknown): boolean;
+  /** What is made of an accepted value; the value itself unless given. */
+  adapt?(value: unknown): T;
   default: T;
 }
 
@@ -17,9 +19,8 @@ export function readOptions<Rules extends Record<string, Rule<unknown>>>(
   rules: Rules,
   given: unknown = {},
 ): Values<Rules> {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+  if (!isNamed(given))
     throw new OptionError(where, "options", given, "an object");
-  }
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(rules, name)) {
       const value = (given as Record<string, unknown>)[name];
@@ -33,7 +34,7 @@ export function readOptions<Rules extends Record<string, Rule<unknown>>>(
   for (const [name, rule] of Object.entries(rules)) {
     const value = (given as Record<string, unknown>)[name];
     if (value === undefined) values[name] = rule.default;
-    else if (rule.accepts(value)) values[name] = value;
+    else if (rule.accepts(value)) values[name] = rule.adapt?.(value) ?? value;
     else throw new OptionError(where, name, value, rule.expected);
   }
   return values as Values<Rules>;
@@ -73,11 +74,12 @@ export const integer = <D>(
   default: fallback,
 });
 
-/** Milliseconds. */
+/** Milliseconds; of a part of one all of it. */
 export const duration = <D>(fallback: D): Rule<number | D> => ({
   expected: `a number of milliseconds from 0 to ${String(longest)}`,
   accepts: (value) =>
     typeof value === "number" && value >= 0 && value <= longest,
+  adapt: (value) => Math.ceil(value as number),
   default: fallback,
 });
 
@@ -114,11 +116,10 @@ export const signal: Rule<AbortSignal | undefined> = {
 const environment: Rule<Readonly<Record<string, string | undefined>>> = {
   expected: "an object of strings, or undefined for a variable to remove",
   accepts: (value) =>
-    typeof value === "object" &&
-    value !== null &&
+    isNamed(value) &&
     Object.entries(value).every(
       ([name, entry]) =>
-        !/[=\0]/.test(name) &&
+        /^[^=\0]+$/.test(name) &&
         (entry === undefined ||
           (typeof entry === "string" && !entry.includes("\0"))),
     ),
@@ -196,6 +197,11 @@ export interface OpenOptions {
   workerEnv?: Readonly<Record<string, string | undefined>>;
   /** Show what jobs print in forked processes, and a line at each one's start and end, on this process's stdout and stderr: false. */
   show?: boolean;
+}
+
+/** An object of named values, and no list, Map, Date, or the like. */
+export function isNamed(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** The id of a record. */

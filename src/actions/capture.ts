@@ -75,11 +75,14 @@ export class Capturer {
     try {
       parsed = parseFunction(text);
     } catch (cause) {
-      const reason = `cannot be parsed on its own (${(cause as Error).message})`;
+      // Where it says that is seen from the text of the function.
+      const said = (cause as Error).message.replace(/ \(\d+:\d+\)$/, "");
+      const reason = `cannot be parsed on its own (${said})`;
+      const cure = "write it without that, or use a module action";
       throw this.#refusal(
         fn,
         where,
-        [{ name: text.slice(0, 40), reason, cure: elsewhere, at: 0 }],
+        [{ name: text.slice(0, 40), reason, cure, at: 0 }],
         position,
       );
     }

@@ -5,7 +5,7 @@ import vm from "node:vm";
 import { isSandboxed, sandboxed } from "./sandbox.js";
 import { wildcard } from "./shims/interop.js";
 import { hasTsx, importWithTsx, requireWithTsx } from "./tsx.js";
-import { stripsTypes, typedFile } from "./typed.js";
+import { stripsTypes, typedFile, unread } from "./typed.js";
 
 type Import = (specifier: string) => Promise<Record<string, unknown>>;
 
@@ -58,7 +58,14 @@ export class Loader {
     if (typed === undefined) return this.#import(specifier);
     const url = pathToFileURL(typed).href;
     if (hasTsx(this.#path)) return importWithTsx(url, this.#path, this.#import);
-    return this.#import(stripsTypes() ? url : specifier);
+    if (stripsTypes()) return this.#import(url);
+    try {
+      // A loader that we do not know of may read it.
+      return await this.#import(specifier);
+    } catch (cause) {
+      if (!isUnreadable(cause)) throw cause;
+      throw new Error(`${specifier}: ${unread(typed)}`, { cause });
+    }
   };
 
   readonly require = (specifier: string): unknown =>
@@ -91,6 +98,13 @@ export class Loader {
     const { resolve, cache, main } = require;
     return Object.assign(load, { resolve, cache, main }) as NodeJS.Require;
   }
+}
+
+function isUnreadable(cause: unknown): boolean {
+  const { code } = cause as NodeJS.ErrnoException;
+  return (
+    code === "ERR_MODULE_NOT_FOUND" || code === "ERR_UNKNOWN_FILE_EXTENSION"
+  );
 }
 
 export interface Compiling {

@@ -1,4 +1,4 @@
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { ActionError, show } from "../errors.js";
 import type { NewAction } from "../models/action.js";
@@ -46,7 +46,14 @@ async function check(
   try {
     await loadExport(origin.module, method, loaderOf(origin));
   } catch (cause) {
-    const reason = (cause as Error).message;
+    // It is looked up as seen from itself, which is nobody's import.
+    const itself = origin.module.startsWith("file:")
+      ? fileURLToPath(origin.module)
+      : origin.module;
+    const reason = (cause as Error).message.replace(
+      `'${itself}' imported from ${itself}`,
+      `'${itself}'`,
+    );
     throw new ActionError(
       `${where}: ${show(method)} of module ${origin.module} cannot be used: ${reason}`,
       [],

@@ -27,6 +27,11 @@ export function stripsTypes(): boolean {
   return Boolean((process.features as { typescript?: unknown }).typescript);
 }
 
+/** What is wrong with a file that is there, but only in TypeScript, and what to do about it. */
+export function unread(file: string): string {
+  return `there is ${file}, but this process reads no TypeScript: install tsx in its project, or run Node under it (node --import tsx)`;
+}
+
 /** A child inherits the loaders of its host: then it finds and reads what the host does. */
 function isLoaderAtHand(): boolean {
   const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ");

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 
 import type { RestoredAction } from "../actions/restore.js";
+import { typedFile, unread } from "../actions/typed.js";
 import { toJson } from "../actions/values.js";
 import { isOwnFrame } from "../frames.js";
 import type { JobError } from "../models/job.js";
@@ -48,9 +49,10 @@ class Failure {
   #error(error: object, depth: number): JobError {
     this.#seen.add(error);
     const name = this.#cut(textOf(read(error, "name")) ?? "Error");
-    const message = this.#cut(textOf(read(error, "message")) ?? "");
+    const said = textOf(read(error, "message")) ?? "";
+    const message = this.#cut(said + left(error));
     const stack = this.#cut(
-      this.#stack(textOf(read(error, "stack")) ?? `${name}: ${message}`),
+      this.#stack(textOf(read(error, "stack")) ?? `${name}: ${said}`),
     );
     const failure: JobError = {
       ...this.#fields(error, depth),
@@ -227,4 +229,13 @@ function described(value: unknown): string {
     }
   }
   return "a value that cannot be read";
+}
+
+/** What Node leaves out where it finds no module. */
+function left(error: object): string {
+  const url = read(error, "url");
+  if (read(error, "code") !== "ERR_MODULE_NOT_FOUND" || typeof url !== "string")
+    return "";
+  const typed = typedFile(url, url, "import");
+  return typed === undefined ? "" : ` (${unread(typed)})`;
 }

@@ -8,6 +8,7 @@ import {
   boolean,
   duration,
   isId,
+  isNamed,
   readOptions,
   type Rule,
   text,
@@ -78,7 +79,7 @@ export class Scheduling {
   plan(where: string, options: ScheduleOptions | undefined): Plan {
     if (options === undefined) return this.#standard;
     const isLatest =
-      isObject(options) && makes(options, this.#latest, this.#standard);
+      isNamed(options) && makes(options, this.#latest, this.#standard);
     return isLatest
       ? this.#latest
       : (this.#latest = this.#read(where, options));
@@ -160,14 +161,11 @@ export function kwargsJson(
   path: string,
 ): string {
   if (kwargs === undefined) return "{}";
-  if (!isObject(kwargs) || Array.isArray(kwargs))
-    throw new OptionError(
-      where,
-      path,
-      kwargs,
-      "an object, the action's arguments by name",
-    );
-  return toJson(kwargs, path);
+  const text = isObject(kwargs) ? toJson(kwargs, path) : "";
+  // A list is none; nor need be what a toJSON returns.
+  if (text.startsWith("{")) return text;
+  const expected = "an object, the action's arguments by name";
+  throw new OptionError(where, path, kwargs, expected);
 }
 
 /** One for each that an array, or another iterable, gives. */
@@ -197,7 +195,7 @@ export function readId(
 
 /** Whether these would make that plan, all that is not given being as `standard` has it. */
 function makes(options: object, known: Plan, standard: Plan): boolean {
-  if (Array.isArray(options) || known.dependencies.length > 0) return false;
+  if (known.dependencies.length > 0) return false;
   const given = options as Partial<Record<keyof Plan, unknown>>;
   if (given.dependencies !== undefined) return false;
   for (const name in options) if (!Object.hasOwn(rules, name)) return false;

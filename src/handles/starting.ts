@@ -1,9 +1,11 @@
 import { boolean, integer, oneOf } from "../options.js";
 
 export interface ScaleOptions {
+  /** Least workers; as it is (see `MyJobs.nrMin`) unless given. */
   nrMin?: number;
+  /** Most workers; as it is (see `MyJobs.nrMax`) unless given. */
   nrMax?: number;
-  /** Stands for both bounds. */
+  /** Stands for both bounds; not to be given beside one of them. */
   nrFixed?: number;
 }
 

@@ -44,7 +44,7 @@ const findRules = {
 };
 const actionRules = { key: text(undefined), methodname: text(undefined) };
 const workerFilterRules = {
-  nr: ids,
+  nr: many(isId, "a worker's number, or an array of them"),
   pid: many(
     (value) => Number.isSafeInteger(value),
     "a pid, or an array of pids",

@@ -140,7 +140,9 @@ describe("is refused, with what it is:", () => {
 
   test("code that is no strict mode's", () => {
     const fn = made("function f(a) { with (a) { return b } }");
-    expect(problemsOf(fn)[0]?.[1]).toMatch(/cannot be parsed on its own \(/);
+    expect(problemsOf(fn)[0]?.[1]).toMatch(
+      /^cannot be parsed on its own \('with' in strict mode\)$/,
+    );
   });
 
   test("text that was blanked", () => {

@@ -1,8 +1,12 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 
 import { describe, expect, test } from "@jest/globals";
 
 import { toJobError } from "../../src/execution/failure.js";
+import { temporaryFolder } from "../support/instance.js";
 
 /** What is kept, after its way through the database. */
 function kept(thrown: unknown): Record<string, unknown> {
@@ -21,6 +25,22 @@ describe("of an error is kept", () => {
       stack: expect.stringContaining("TypeError: no\n    at "),
       code: "E_NO",
     });
+  });
+
+  test("what Node leaves out of a module that is not found: there is one in TypeScript", () => {
+    const folder = temporaryFolder();
+    writeFileSync(path.join(folder, "mail.ts"), "");
+    const notFound = (name: string): Error =>
+      Object.assign(new Error(`Cannot find module '${name}'`), {
+        code: "ERR_MODULE_NOT_FOUND",
+        url: pathToFileURL(path.join(folder, name)).href,
+      });
+    expect(kept(notFound("mail.js")).message).toBe(
+      `Cannot find module 'mail.js' (there is ${folder}/mail.ts, but this process reads no TypeScript: install tsx in its project, or run Node under it (node --import tsx))`,
+    );
+    expect(kept(notFound("post.js")).message).toBe(
+      "Cannot find module 'post.js'",
+    );
   });
 
   test("the name of a class of the user's", () => {

@@ -78,7 +78,11 @@ describe("scheduling", () => {
     ).rejects.toMatchObject({ name: "ValueError", path: "kwargsList[1].a" });
     await expect(
       myjobs.scheduleMany(addition, [{ a: 1, b: 1 }], { dependencies: [99] }),
-    ).rejects.toMatchObject({ name: "JobNotFoundError", id: 99 });
+    ).rejects.toMatchObject({
+      name: "JobNotFoundError",
+      id: 99,
+      message: "there is no job 99 to depend on",
+    });
     expect(await myjobs.jobs.count()).toBe(2);
     expect(await myjobs.scheduleMany(addition, [])).toEqual([]);
   });
@@ -101,9 +105,10 @@ describe("scheduling", () => {
     const bad = { a: 1, b: new Map() as never };
     await expect(myjobs.schedule(addition, bad)).rejects.toThrow(ValueError);
     await expect(myjobs.schedule(addition, bad)).rejects.toThrow(/kwargs\.b/);
-    await expect(myjobs.schedule(addition, 5 as never)).rejects.toThrow(
-      OptionError,
-    );
+    for (const none of [5, [1], new Date(0), { toJSON: () => [1] }, null])
+      await expect(
+        myjobs.schedule(addition, none as never),
+      ).rejects.toMatchObject({ name: "OptionError", option: "kwargs" });
     expect(await myjobs.jobs.count()).toBe(0);
   });
 
@@ -134,6 +139,8 @@ describe("scheduling", () => {
     ["die", { die: "yes" }],
     ["colour", { colour: "red" }],
     ["options", 7],
+    ["options", new Map([["timeout", 5]])],
+    ["options", new Date(0)],
   ])(
     "refuses a bad %s with an error that names it",
     async (option, options) => {

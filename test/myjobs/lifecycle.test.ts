@@ -233,6 +233,8 @@ describe("open", () => {
     ["store", 42],
     ["categories", "a"],
     ["workerEnv", { A: 1 }],
+    ["workerEnv", ["a"]],
+    ["workerEnv", { "": "x" }],
     ["nrmin", 1],
   ])(
     "refuses a bad %s: %j, with an error that names it",
@@ -245,6 +247,17 @@ describe("open", () => {
       });
     },
   );
+
+  test("takes parts of milliseconds as whole ones", async () => {
+    const myjobs = await open({
+      ...{ workerTimeout: 1_500.2, killGrace: 0.5, idleTimeout: 0.5 },
+    });
+    const worker = await myjobs.workerStart();
+    expect(worker.timeout).toBe(1_501);
+    const job = await myjobs.schedule(() => 1, {}, { timeout: 99.5 });
+    expect((await job.load()).timeout).toBe(100);
+    expect((await job.wait({ timeout: 9_999.9 })).result).toBe(1);
+  });
 
   test("says that there is no Postgres store yet", async () => {
     await expect(
@@ -406,6 +419,8 @@ test("options that are wrong are OptionErrors everywhere", async () => {
     () => myjobs.stop({ force: true } as never),
     () => myjobs.workerStart({ nr: 0 }),
     () => myjobs.workersSubprocessStart({ nrFixed: 0 }),
+    () => myjobs.workersSubprocessStart({ nrFixed: 3, nrMin: 1 }),
+    () => myjobs.workersSubprocessStart({ nrFixed: 3, nrMax: 9 }),
     () => myjobs.workersFind({ state: "GONE" } as never),
     () => myjobs.wait([], { timeout: -1 }),
     () => myjobs.actions.get(0),

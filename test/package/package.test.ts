@@ -106,6 +106,13 @@ describe("The installed package", () => {
     }
   });
 
+  test("names a module that is not there, and not as one that imports itself", async () => {
+    const { stdout } = await consumer.node("missing.mjs");
+    expect(stdout).toMatch(
+      /^schedule: "x" of module file:.*nowhere\.js cannot be used: Cannot find module '.*nowhere\.js'\n$/,
+    );
+  });
+
   test("holds what runs and what explains it, and nothing else", () => {
     const top = readdirSync(consumer.package);
     expect(top).toEqual(expect.arrayContaining(["LICENSE", "dist"]));

@@ -123,7 +123,7 @@ export class JobInsert {
     let failed: number | undefined;
     for (const id of new Set(dependencies)) {
       const state = this.#state.get(id)?.state;
-      if (state === undefined) throw new JobNotFoundError(id);
+      if (state === undefined) throw new JobNotFoundError(id, " to depend on");
       if (state === "ERROR") failed ??= id;
       else if (state === "NEW" || state === "RUNNING") waiting += 1;
     }
