@@ -197,8 +197,8 @@ export class MyJobs implements AsyncDisposable {
 
   /**
    * Asks after every worker in the store, those of other processes too. Dead and frozen ones become ERROR,
-   * and are replaced where this instance maintains them. Frozen: not BUSY, and silent for 5 s or stopped by
-   * a signal; a BUSY one is judged by its job's limit alone.
+   * and are replaced where this instance maintains them. Frozen: nothing runs in it, and it is silent for
+   * 5 s or stopped by a signal; one that runs a job is judged by that one's limit alone.
    */
   async workersCheck(): Promise<WorkersCheck> {
     this.#engine.running("workersCheck");

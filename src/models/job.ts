@@ -131,3 +131,10 @@ export interface ClaimedJob {
   /** The dependencies' results, in their order. */
   results: string[];
 }
+
+/** Characters of what a job is given: its arguments, and the results that it depends on. */
+export function sizeOf({ kwargs, results }: ClaimedJob): number {
+  let size = kwargs.length;
+  for (const result of results) size += result.length;
+  return size;
+}

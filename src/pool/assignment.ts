@@ -1,5 +1,5 @@
 import { monotonic, now } from "../clock.js";
-import type { ClaimedJob } from "../models/job.js";
+import { type ClaimedJob, sizeOf } from "../models/job.js";
 import type { SentJob } from "../transport/messages.js";
 import type { Verdict } from "./outcome.js";
 import type { Termination } from "./termination.js";
@@ -13,11 +13,17 @@ export class Assignment implements SentJob {
   readonly ahead: boolean;
   /** Milliseconds; 0 = none. */
   readonly limit: number;
+  /** Characters, by `sizeOf`. */
+  readonly size: number;
   /** Epoch milliseconds; 0 = it waits in the child behind others. */
   timeStart = 0;
   /** By the monotonic clock. */
   startedAt = Infinity;
+  /** It was over its limit for a while only because nobody looked. */
+  spared = false;
   verdict: Verdict | undefined;
+  /** Epoch milliseconds at which it got its verdict. */
+  judgedAt = 0;
   termination: Termination | undefined;
   /** What became of it is known: it is held no more. */
   removed = false;
@@ -29,6 +35,7 @@ export class Assignment implements SentJob {
     this.mark = mark;
     this.ahead = ahead;
     this.limit = limit;
+    this.size = sizeOf(job);
   }
 
   get started(): boolean {
@@ -37,6 +44,11 @@ export class Assignment implements SentJob {
 
   get deadline(): number {
     return this.limit === 0 ? Infinity : this.startedAt + this.limit;
+  }
+
+  judge(verdict: Verdict): void {
+    this.verdict = verdict;
+    this.judgedAt = now();
   }
 
   start(): void {

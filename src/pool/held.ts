@@ -3,6 +3,8 @@ import type { Assignment } from "./assignment.js";
 /** What a worker holds, by the ids of its jobs, and in the order in which it was given. */
 export class Held implements Iterable<Assignment> {
   readonly #byId = new Map<number, Assignment>();
+  /** Characters of what all of them are given. */
+  bulk = 0;
   /** Or one before it that was removed: to begin at the Map's first would pass over all that was taken out of it. */
   #first: Assignment | undefined;
   #last: Assignment | undefined;
@@ -29,13 +31,15 @@ export class Held implements Iterable<Assignment> {
 
   add(assignment: Assignment): void {
     this.#byId.set(assignment.job.id, assignment);
+    this.bulk += assignment.size;
     if (this.#last !== undefined) this.#last.next = assignment;
     this.#last = assignment;
     this.#first ??= assignment;
   }
 
   remove(assignment: Assignment): void {
-    this.#byId.delete(assignment.job.id);
+    if (!this.#byId.delete(assignment.job.id)) return;
+    this.bulk -= assignment.size;
     assignment.removed = true;
   }
 

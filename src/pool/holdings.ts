@@ -3,17 +3,12 @@ import type { CheckedAction } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import { after } from "../transport/marks.js";
 import type { End } from "../transport/messages.js";
-import { Alarm } from "./alarm.js";
 import { Assignment } from "./assignment.js";
+import type { Manner } from "./dismissal.js";
 import { Held } from "./held.js";
-import {
-  crashed,
-  killed,
-  type Outcome,
-  timedOut,
-  type Verdict,
-  withEnd,
-} from "./outcome.js";
+import { Limits } from "./limits.js";
+import { losses } from "./loss.js";
+import { type Outcome, timedOut, unsendable, type Verdict } from "./outcome.js";
 import { Termination } from "./termination.js";
 import type { Gone, Vessel } from "./vessel.js";
 
@@ -30,13 +25,9 @@ export interface HoldingsPort {
   settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void;
   /** The vessel is being brought down. */
   terminating(): void;
+  /** It need not be: the job for which it was has ended in time. */
+  spared(): void;
 }
-
-/** How a worker was told to end: on request, or by force, and then whether what it ran is to run again. */
-export type Ending = "halted" | "killed" | "requeued" | undefined;
-
-/** A job that is sent to a process which is just dying did not kill it; one to which that happens so often may well have. */
-const suspicious = 4;
 
 /** The jobs a worker holds, their limits, and what becomes of them. In the order in which the vessel runs them. */
 export class Holdings {
@@ -45,8 +36,12 @@ export class Holdings {
   readonly #port: HoldingsPort;
   readonly #held = new Held();
   readonly #knownActions = new Set<number>();
-  readonly #alarm = new Alarm(() => {
-    this.#stopLate();
+  readonly #limits = new Limits({
+    held: () => this.#held,
+    hasBegun: (assignment) => this.#hasBegun(assignment),
+    late: ({ job, limit }) => {
+      this.stop(job.id, timedOut(limit));
+    },
   });
   #mark = 0;
 
@@ -60,9 +55,20 @@ export class Holdings {
     return this.#held.size;
   }
 
+  /** Characters of what all of them are given. */
+  get bulk(): number {
+    return this.#held.bulk;
+  }
+
   /** The one held longest. */
   get head(): Assignment | undefined {
     return this.#held.first;
+  }
+
+  /** Whether its process has come to any of them. */
+  get begun(): boolean {
+    const { first } = this.#held;
+    return first !== undefined && this.#hasBegun(first);
   }
 
   /** Milliseconds for which the first has been running; none if its end is on its way: what lay behind it runs. */
@@ -77,8 +83,15 @@ export class Holdings {
   add(jobs: readonly ClaimedJob[], actions: readonly CheckedAction[]): void {
     const held = jobs.map((job) => this.#hold(job));
     const news = actions.filter(({ id }) => !this.#knownActions.has(id));
+    try {
+      this.#vessel.send({ type: "jobs", jobs: held, actions: news });
+    } catch (cause) {
+      // They lie together only where they are small: it is one that is larger than any message may be.
+      for (const one of held)
+        this.#fail(one, unsendable(one.size, cause as Error));
+      return;
+    }
     for (const { id } of news) this.#knownActions.add(id);
-    this.#vessel.send({ type: "jobs", jobs: held, actions: news });
   }
 
   /** Takes back what has not started. */
@@ -107,8 +120,11 @@ export class Holdings {
     const assignment = this.#held.get(end.id);
     if (assignment?.job.attempt !== end.attempt) return false;
     if (assignment.verdict !== undefined) {
-      assignment.termination?.next();
-      return false;
+      if (!isInTime(assignment, end)) {
+        assignment.termination?.next();
+        return false;
+      }
+      this.#port.spared();
     }
     const { result, error, timeStart, took } = end;
     const timeStop = timeStart + Math.floor(took);
@@ -130,36 +146,17 @@ export class Holdings {
   }
 
   /** The vessel is gone, and with it all that it held. */
-  lost(gone: Gone, ending: Ending): void {
-    const held = [...this.#held];
-    const guilty = this.#guilty(held, gone);
-    for (const assignment of held) {
-      const { verdict, job } = assignment;
-      const started = this.#hasStarted(assignment);
-      const innocent = guilty !== undefined && guilty !== job.id;
-      if (verdict !== undefined) this.#fail(assignment, withEnd(verdict, gone));
-      else if (!started && assignment.ahead) this.#release(assignment, false);
-      else if (ending === "killed")
-        this.#fail(assignment, withEnd(killed(), gone));
-      else if (ending === "requeued" || innocent)
-        this.#release(assignment, true);
-      else if (!started && job.attempt < suspicious)
-        this.#release(assignment, true);
-      else this.#fail(assignment, withEnd(crashed(gone), gone));
+  lost(gone: Gone, manner: Manner | undefined): void {
+    const { concurrency } = this.#options;
+    const hasStarted = (one: Assignment): boolean => this.#hasStarted(one);
+    const facts = { gone, manner, concurrency, hasStarted };
+    const all = [...this.#held];
+    for (const { assignment, verdict, counts } of losses(all, facts)) {
+      if (verdict === undefined) this.#release(assignment, counts);
+      else this.#fail(assignment, verdict);
     }
     // Not before: each that goes makes the next one the first, and that sets it again.
-    this.#alarm.clear();
-  }
-
-  /** Who is known to have caused it, so that the others do not pay. */
-  #guilty(held: readonly Assignment[], { fault }: Gone): number | undefined {
-    if (fault !== undefined && fault.id !== 0) return fault.id;
-    const stopped = held.find(({ verdict }) => verdict !== undefined);
-    if (stopped !== undefined || this.#options.concurrency > 1) {
-      return stopped?.job.id;
-    }
-    // One at a time, and each end is told before the next one starts: the first had not ended.
-    return held[0]?.job.id;
+    this.#limits.clear();
   }
 
   #hasStarted({ mark }: Assignment): boolean {
@@ -173,30 +170,15 @@ export class Holdings {
     const limit = debug ? 0 : job.timeout || timeout;
     const assignment = new Assignment(job, this.#mark, behind, limit);
     this.#held.add(assignment);
-    if (!behind) this.#begin(assignment);
+    if (!behind) this.#limits.begin(assignment);
     return assignment;
   }
 
-  #begin(assignment: Assignment): void {
-    assignment.start();
-    this.#alarm.set(assignment.deadline);
-  }
-
-  #stopLate(): void {
-    const late = monotonic();
-    for (const assignment of [...this.#held]) {
-      const { verdict, started, deadline, limit, job } = assignment;
-      if (verdict !== undefined || !started) continue;
-      if (deadline > late) this.#alarm.set(deadline);
-      else if (this.#isHeldUp(assignment)) this.#begin(assignment);
-      else this.stop(job.id, timedOut(limit));
-    }
-  }
-
-  /** It cannot begin, since one beside which it shall run does not yield: that is not its own time. */
-  #isHeldUp(assignment: Assignment): boolean {
-    if (this.#hasStarted(assignment)) return false;
-    return [...this.#held].some((one) => this.#hasStarted(one));
+  /** Of several that run at a time, it is taken to have begun when it was sent, unless one beside it does not yield. */
+  #hasBegun(assignment: Assignment): boolean {
+    if (this.#hasStarted(assignment)) return true;
+    if (this.#options.concurrency === 1) return false;
+    return ![...this.#held].some((one) => this.#hasStarted(one));
   }
 
   #revoke({ mark, ahead }: Assignment): boolean {
@@ -204,7 +186,7 @@ export class Holdings {
   }
 
   #terminate(assignment: Assignment, verdict: Verdict): void {
-    assignment.verdict = verdict;
+    assignment.judge(verdict);
     const vessel = this.#vessel;
     const abort = (): void => {
       this.#abort(assignment.job, verdict.error.message);
@@ -243,8 +225,18 @@ export class Holdings {
     assignment.termination?.end();
     this.#held.remove(assignment);
     const next = this.head;
-    if (next === undefined) this.#alarm.rest();
-    else if (!next.started) this.#begin(next);
+    if (next === undefined) this.#limits.rest();
+    else if (!next.started) this.#limits.begin(next);
     this.#port.settled(assignment.job, outcome, took);
   }
+}
+
+/** It had ended within its limit, and before it was given up, though that is told only now; and so far it has only been asked to end. */
+function isInTime(
+  { verdict, limit, judgedAt, termination }: Assignment,
+  { timeStart, took }: End,
+): boolean {
+  if (verdict?.errorCat !== "TIMEOUT" || termination?.taken !== 1) return false;
+  // Both clocks give whole milliseconds.
+  return took < limit && timeStart + took + 1 < judgedAt;
 }

@@ -36,6 +36,15 @@ export function killed(): Verdict {
   return verdict("HALTED", "KilledError", "its worker was killed");
 }
 
+/** One that cannot be sent to the process that was to run it. */
+export function unsendable(size: number, cause: Error): Verdict {
+  return verdict(
+    "ERROR",
+    "ValueError",
+    `its arguments and the results it depends on have ${String(size)} characters, which cannot be sent to a process: ${cause.message}`,
+  );
+}
+
 /** A process that vanished under its job. */
 export function crashed(gone: Gone): Verdict {
   const { error } =

@@ -4,6 +4,7 @@ import { clearTimeout, setTimeout } from "../clock.js";
 export class Termination {
   readonly #steps: (() => void)[];
   readonly #grace: number;
+  #taken = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** Takes the first step at once. `grace` in milliseconds. */
@@ -13,9 +14,15 @@ export class Termination {
     this.next();
   }
 
+  /** How many steps have been taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
   /** Takes the next step without waiting for the grace to end. */
   next(): void {
     clearTimeout(this.#timer);
+    this.#taken += 1;
     this.#steps.shift()?.();
     if (this.#steps.length === 0) return;
     this.#timer = setTimeout(() => {

@@ -8,7 +8,7 @@ const interval = 2_000;
 const pause = 20;
 const looks = 5_000 / pause;
 
-/** Finds workers that rest and whose process does nothing any more. A busy one is judged by its job's limit alone. */
+/** Finds workers that rest and whose process does nothing any more. One that runs a job is judged by its limit alone. */
 export class Watchdog {
   readonly #workers: () => Iterable<PoolWorker>;
   #timer: NodeJS.Timeout | undefined;
@@ -58,6 +58,6 @@ export class Watchdog {
   }
 }
 
-function resting({ vessel, phase }: PoolWorker): boolean {
-  return vessel.killable && phase === "idle";
+function resting({ vessel, rests }: PoolWorker): boolean {
+  return vessel.killable && rests;
 }

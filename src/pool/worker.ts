@@ -2,7 +2,7 @@ import type { CheckedAction } from "../models/action.js";
 import type { ClaimedJob } from "../models/job.js";
 import type { WorkerType } from "../models/worker.js";
 import type { End } from "../transport/messages.js";
-import { type Ending, Holdings, type HoldingsOptions } from "./holdings.js";
+import { Holdings, type HoldingsOptions } from "./holdings.js";
 import { Life, type Phase } from "./life.js";
 import { crashed, type Outcome, type Verdict } from "./outcome.js";
 import type { Gone, Vessel, VesselPort } from "./vessel.js";
@@ -40,9 +40,6 @@ export class PoolWorker extends Life implements VesselPort {
   readonly #port: WorkerPort;
   readonly #holdings: Holdings;
   #die: () => void = () => undefined;
-  #ending: Ending;
-  #error: string | null = null;
-  #relieved = false;
   #expecting = false;
   /** How its vessel ended; the worker itself ends only when nothing is expected any more. */
   #gone: Gone | undefined;
@@ -57,11 +54,12 @@ export class PoolWorker extends Life implements VesselPort {
     this.#port = port;
     this.vessel = vessel(this);
     this.#holdings = new Holdings(this.vessel, settings, {
-      settled: (job, outcome, took) => {
-        this.#settled(job, outcome, took);
-      },
+      settled: this.#settled.bind(this),
       terminating: () => {
         this.#enter("draining");
+      },
+      spared: () => {
+        this.relieve();
       },
     });
     this.died = new Promise((resolve) => {
@@ -81,23 +79,12 @@ export class PoolWorker extends Life implements VesselPort {
     return this.settings.type;
   }
 
-  /** Whether somebody asked it to end, and not for a fresh one. */
-  get unwanted(): boolean {
-    return this.#ending !== undefined && !this.#relieved;
-  }
-
-  /** Why it died, when nobody had asked it to. */
-  get error(): string | null {
-    return this.#error;
-  }
-
   /** Whether what it expects is still its own: to finish if it was halted meanwhile, to end with it if it was killed. */
   get receptive(): boolean {
     if (this.open) return true;
     if (this.phase !== "draining") return false;
-    return this.#ending === "halted"
-      ? this.#gone === undefined
-      : this.#ending === "killed";
+    const { manner } = this.dismissal;
+    return manner === "halted" ? this.#gone === undefined : manner === "killed";
   }
 
   /** Whether more may be sent to it than it runs at once. */
@@ -109,9 +96,20 @@ export class PoolWorker extends Life implements VesselPort {
     return this.#holdings.size;
   }
 
+  /** Characters of what its jobs are given. */
+  get bulk(): number {
+    return this.#holdings.bulk;
+  }
+
   /** The job it runs; of several, the one it has run longest. */
   get current(): ClaimedJob | undefined {
     return this.#holdings.head?.job;
+  }
+
+  /** Whether nothing runs in its process, as far as can be told: it has nothing, or has not come to it. */
+  get rests(): boolean {
+    if (this.phase === "idle") return true;
+    return this.phase === "busy" && !this.#holdings.begun;
   }
 
   /** Milliseconds for which the job it has held longest has been running. */
@@ -123,9 +121,8 @@ export class PoolWorker extends Life implements VesselPort {
     try {
       await this.vessel.start();
     } catch (cause) {
-      if (this.#ending === undefined) {
-        this.#error = cause instanceof Error ? cause.message : String(cause);
-      }
+      if (this.dismissal.manner === undefined)
+        this.blame(cause instanceof Error ? cause.message : String(cause));
       throw cause;
     }
     if (this.phase === "starting") this.#enter("idle");
@@ -146,7 +143,7 @@ export class PoolWorker extends Life implements VesselPort {
 
   assign(jobs: readonly ClaimedJob[], actions: readonly CheckedAction[]): void {
     this.#holdings.add(jobs, actions);
-    if (this.open) this.#enter("busy");
+    if (this.open && this.holds > 0) this.#enter("busy");
   }
 
   /** Takes back what it has been given and has not started. */
@@ -161,20 +158,20 @@ export class PoolWorker extends Life implements VesselPort {
 
   /** Finishes what it runs, then ends. */
   halt(): void {
-    this.#relieved = false;
+    this.dismissal.halt();
     this.#finish();
   }
 
   /** The same, to make room for a fresh one. */
   relieve(): void {
-    if (this.#ending === undefined) this.#relieved = true;
+    this.dismissal.relieve();
     this.#finish();
   }
 
   /** Its process does nothing any more. */
   freeze(why: string): void {
     if (this.phase === "dead") return;
-    this.#error ??= why;
+    this.blame(why);
     this.#enter("draining");
     this.vessel.signal("SIGKILL");
   }
@@ -182,18 +179,15 @@ export class PoolWorker extends Life implements VesselPort {
   /** Ends it at once. What it ran ends HALTED, or with `requeue` runs again. */
   kill(requeue = false): void {
     if (this.phase === "dead") return;
-    this.#relieved = false;
-    this.#ending = requeue ? "requeued" : "killed";
-    this.#enter("draining");
-    if (!this.vessel.killable) this.#holdings.abortAll("its worker was killed");
-    this.vessel.signal("SIGKILL");
+    this.dismissal.kill(requeue);
+    this.#finishOff();
   }
 
   /** The same, to make room for a fresh one; what it ran runs again. */
   replace(): void {
-    const wanted = !this.unwanted;
-    this.kill(true);
-    this.#relieved = wanted;
+    if (this.phase === "dead") return;
+    this.dismissal.replace();
+    this.#finishOff();
   }
 
   ended(end: End): void {
@@ -207,9 +201,9 @@ export class PoolWorker extends Life implements VesselPort {
 
   gone(gone: Gone): void {
     this.#gone = gone;
-    if (this.#ending === undefined) {
+    if (this.dismissal.manner === undefined) {
       const output = gone.output === "" ? "" : `\n${gone.output}`;
-      this.#error ??= crashed(gone).error.message + output;
+      this.blame(crashed(gone).error.message + output);
     }
     if (this.#expecting) this.#enter("draining");
     else this.#end(gone);
@@ -217,7 +211,7 @@ export class PoolWorker extends Life implements VesselPort {
 
   #end(gone: Gone): void {
     this.enter("dead");
-    this.#holdings.lost(gone, this.#ending);
+    this.#holdings.lost(gone, this.dismissal.manner);
     this.vessel.close();
     this.#port.changed(this);
     this.#die();
@@ -225,12 +219,17 @@ export class PoolWorker extends Life implements VesselPort {
 
   #finish(): void {
     if (this.phase === "dead") return;
-    this.#ending ??= "halted";
     this.revoke();
     // What has not come up has nothing to finish.
     if (this.phase === "starting") this.vessel.signal("SIGKILL");
     this.#enter("draining");
     this.#leaveWhenDone();
+  }
+
+  #finishOff(): void {
+    this.#enter("draining");
+    if (!this.vessel.killable) this.#holdings.abortAll("its worker was killed");
+    this.vessel.signal("SIGKILL");
   }
 
   #leaveWhenDone(): void {

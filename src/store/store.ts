@@ -34,7 +34,7 @@ export interface Store {
   /** Stores jobs, all or none. One whose dependency has failed already is stored and ended at once. */
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJobs>;
   /**
-   * Takes up to `limit` jobs that can run for a worker, and counts their attempt. A worker that holds any is
+   * Takes up to `limit` jobs that can run for a worker, and counts their attempt; fewer where they are large. A worker that holds any is
    * BUSY, with the one that its record names, or else the first, and WAITING without. Jobs that are still to be stored
    * do not hold it up. Undefined if there are some, but the worker's record is that of a live one no more: others have
    * given it up, and it is to be replaced; or it has ended.
@@ -43,7 +43,7 @@ export interface Store {
     worker: Claimant,
     limit: number,
     categories: Categories,
-  ): Promise<ClaimedJob[] | undefined>;
+  ): Promise<Claim | undefined>;
   /** Ends jobs OK and releases what waits for them. */
   finishJobs(finishes: readonly JobFinish[]): Promise<Finished>;
   /** Ends a job ERROR, and with it all that depend on it. */
@@ -95,6 +95,12 @@ export interface Store {
   onWork(callback: () => void): () => void;
   /** Lets go of the store and of this host's lock. Idempotent. */
   close(): Promise<void>;
+}
+
+export interface Claim {
+  jobs: ClaimedJob[];
+  /** There are no more. */
+  isAll: boolean;
 }
 
 /** undefined = all. */

@@ -146,19 +146,19 @@ export class Claims {
     const { id, nr } = worker.settings;
     const idle = worker.holds === 0;
     const news = this.#news;
-    const claimed = await this.#store.claimJobs(
+    const claim = await this.#store.claimJobs(
       { id, nr },
       limit,
       this.#categories,
     );
-    if (claimed === undefined) {
+    if (claim === undefined) {
       // What it might have had is there for the others.
       worker.replace();
       this.news();
       this.#port.again();
       return;
     }
-    const isAll = claimed.length < limit;
+    const { jobs: claimed, isAll } = claim;
     if (isAll && news === this.#news) this.#there = 0;
     if (isAll || this.#there === 0) this.#port.drained();
     if (this.#there === 0) this.#lookLater();

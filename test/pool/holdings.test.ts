@@ -1,6 +1,8 @@
 import { describe, expect, jest, test } from "@jest/globals";
 
 import type * as Clock from "../../src/clock.js";
+import { monotonic } from "../../src/clock.js";
+import type { CheckedAction } from "../../src/models/action.js";
 import { Holdings } from "../../src/pool/holdings.js";
 import { cancelled, type Outcome } from "../../src/pool/outcome.js";
 import type { End } from "../../src/transport/messages.js";
@@ -16,19 +18,24 @@ interface Settled {
 function ground(
   timeout = 0,
   concurrency = 1,
+  killGrace = 5,
 ): {
   vessel: Notes;
   holdings: Holdings;
   settled: Settled[];
+  /** How many had been settled when the vessel was spared. */
+  spared: number[];
 } {
   const vessel = new Notes();
   const settled: Settled[] = [];
-  const options = { timeout, killGrace: 5, concurrency, debug: false };
+  const spared: number[] = [];
+  const options = { timeout, killGrace, concurrency, debug: false };
   const holdings = new Holdings(vessel, options, {
     settled: ({ id }, outcome, took) => settled.push({ id, outcome, took }),
     terminating: () => undefined,
+    spared: () => spared.push(settled.length),
   });
-  return { vessel, holdings, settled };
+  return { vessel, holdings, settled, spared };
 }
 
 const end: End = {
@@ -57,6 +64,7 @@ describe("what a worker holds", () => {
   test("a job that was stopped counts with the time that it ran, not as an instant one", async () => {
     const { vessel, holdings, settled } = ground(30);
     holdings.add([claimedJob(1)], []);
+    vessel.marks.start(vessel.sent[0]!.mark);
     await until("it is killed at its limit", () =>
       vessel.signals.includes("SIGKILL"),
     );
@@ -90,6 +98,62 @@ describe("what a worker holds", () => {
       { id: 1, outcome: { kind: "failed", errorCat: "TIMEOUT" } },
       { id: 2, outcome: { kind: "released" } },
     ]);
+    vessel.marks.close();
+  });
+
+  test("a job to which its process does not come is not late", async () => {
+    const { vessel, holdings, settled } = ground(5);
+    holdings.add([claimedJob(1)], []);
+    const begun = holdings.head!.startedAt;
+    await until("its time has begun anew", () => {
+      const { startedAt } = holdings.head!;
+      return startedAt > begun;
+    });
+    expect(holdings.begun).toBe(false);
+    vessel.marks.start(vessel.sent[0]!.mark);
+    expect(holdings.begun).toBe(true);
+    await until("it is late then", () => vessel.signals.includes("SIGTERM"));
+    holdings.lost(gone, undefined);
+    expect(settled).toMatchObject([{ outcome: { errorCat: "TIMEOUT" } }]);
+    vessel.marks.close();
+  });
+
+  test("an end in time that is heard of only after the limit counts, as long as its process has only been asked to end it", async () => {
+    const { vessel, holdings, settled, spared } = ground(30, 1, 60_000);
+    holdings.add([claimedJob(1)], []);
+    vessel.marks.start(vessel.sent[0]!.mark);
+    await until("it is given up", () => holdings.head!.verdict !== undefined);
+    expect(holdings.ended({ ...end, took: 31 })).toBe(false);
+    expect(vessel.signals).toEqual(["SIGTERM"]);
+    expect(holdings.ended({ ...end, took: 29 })).toBe(false);
+    holdings.lost(gone, undefined);
+    holdings.add([claimedJob(1)], []);
+    vessel.marks.start(vessel.sent[1]!.mark);
+    await until("it is given up", () => holdings.head!.verdict !== undefined);
+    expect(holdings.ended({ ...end, took: 29 })).toBe(true);
+    expect(settled.at(-1)).toMatchObject({ outcome: { kind: "ok" } });
+    // Before, so that the worker does not take the end of its process for a crash.
+    expect(spared).toEqual([1]);
+    vessel.marks.close();
+  });
+
+  test("a limit that is looked at too late, for this process stood still, leaves a moment to read what has come meanwhile", async () => {
+    const { vessel, holdings, settled } = ground(20);
+    holdings.add([claimedJob(1)], []);
+    vessel.marks.start(vessel.sent[0]!.mark);
+    const { deadline } = holdings.head!;
+    while (monotonic() < deadline + 150);
+    await until("it was looked at", () => holdings.head!.spared);
+    expect(holdings.head!.verdict).toBeUndefined();
+    expect(holdings.ended(end)).toBe(true);
+    expect(settled).toMatchObject([{ outcome: { kind: "ok" } }]);
+    holdings.add([claimedJob(1)], []);
+    vessel.marks.start(vessel.sent[1]!.mark);
+    const next = holdings.head!;
+    while (monotonic() < next.deadline + 150);
+    await until("it was looked at", () => next.spared);
+    await until("it is late in the end", () => next.verdict !== undefined);
+    holdings.lost(gone, undefined);
     vessel.marks.close();
   });
 
@@ -143,6 +207,38 @@ describe("what a worker holds", () => {
     vessel.marks.close();
   });
 
+  test("a job that is too large to be sent ends at once, and says so; what comes after it is as before", () => {
+    const { vessel, holdings, settled } = ground();
+    const send = vessel.send.bind(vessel);
+    vessel.send = () => {
+      throw new RangeError("Invalid string length");
+    };
+    const action = { id: 7 } as CheckedAction;
+    holdings.add([{ ...claimedJob(1), results: ["x".repeat(98)] }], [action]);
+    expect(settled).toMatchObject([
+      {
+        outcome: {
+          errorCat: "ERROR",
+          error: {
+            message:
+              "its arguments and the results it depends on have 100 characters, which cannot be sent to a process: Invalid string length",
+          },
+        },
+      },
+    ]);
+    expect(holdings).toMatchObject({ size: 0, bulk: 0 });
+    let known: readonly CheckedAction[] = [];
+    vessel.send = (message) => {
+      if (message.type === "jobs") known = message.actions;
+      send(message);
+    };
+    holdings.add([claimedJob(2)], [action]);
+    expect(known).toEqual([action]);
+    expect(holdings).toMatchObject({ size: 1, bulk: 2 });
+    holdings.lost(gone, "requeued");
+    vessel.marks.close();
+  });
+
   test("a late answer only hastens the end, and changes nothing of it", () => {
     const { vessel, holdings, settled } = ground();
     holdings.add([claimedJob(1)], []);
@@ -179,7 +275,11 @@ describe("what a worker holds", () => {
     const holdings = new Holdings(
       vessel,
       { timeout: 60_000, killGrace: 5, concurrency: 1, debug: false },
-      { settled: () => undefined, terminating: () => undefined },
+      {
+        settled: () => undefined,
+        terminating: () => undefined,
+        spared: () => undefined,
+      },
     );
     holdings.add([1, 2, 3].map(claimedJob), []);
     expect(timers.size).toBe(1);

@@ -8,9 +8,10 @@ function worker(
   changes: Partial<PoolWorker> & { concurrency?: number } = {},
 ): PoolWorker {
   const { concurrency = 1, ...rest } = changes;
-  const idle = { open: true, ahead: concurrency === 1, holds: 0, slowFor: 0 };
+  const idle = { open: true, holds: 0, bulk: 0, slowFor: 0 };
   return {
     ...idle,
+    ahead: concurrency === 1,
     ...rest,
     settings: { concurrency },
   } as unknown as PoolWorker;
@@ -27,6 +28,12 @@ describe("a worker's appetite", () => {
       ["comes back when half of that is done", { holds: 25 }, 0.1, 25],
       ["is nothing until then", { holds: 26 }, 0.1, 0],
       ["is nothing while a slow job runs", { holds: 1, slowFor: 11 }, 0.1, 0],
+      [
+        "is nothing while it has much to read",
+        { holds: 2, bulk: 2_000_000 },
+        0.1,
+        0,
+      ],
       ["is nothing where it takes no jobs", { open: false }, 0.1, 0],
       [
         "is what it runs at once where nothing can be sent ahead",

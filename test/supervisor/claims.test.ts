@@ -4,7 +4,7 @@ import type { ActionRecord } from "../../src/models/action.js";
 import type { ClaimedJob } from "../../src/models/job.js";
 import type { Outcome } from "../../src/pool/outcome.js";
 import { PoolWorker } from "../../src/pool/worker.js";
-import type { Store } from "../../src/store/store.js";
+import type { Claim, Store } from "../../src/store/store.js";
 import { Claims } from "../../src/supervisor/claims.js";
 import { claimedJob, Notes } from "../support/notes.js";
 
@@ -46,15 +46,13 @@ describe("a worker told to end while a job is being claimed for it", () => {
       () => (vessel = new Notes()),
     );
     fed = 0;
-    const claiming = new Promise<ClaimedJob[] | undefined>(
-      (resolve, reject) => {
-        claimed = async (jobs) => {
-          if (jobs instanceof Error) reject(jobs);
-          else resolve(jobs);
-          await claims.close();
-        };
-      },
-    );
+    const claiming = new Promise<Claim | undefined>((resolve, reject) => {
+      claimed = async (jobs) => {
+        if (jobs instanceof Error) reject(jobs);
+        else resolve(jobs && { jobs, isAll: true });
+        await claims.close();
+      };
+    });
     const store = { claimJobs: () => claiming } as unknown as Store;
     claims = new Claims(store, undefined, {
       allowance: () => Infinity,
@@ -187,7 +185,8 @@ describe("what is there to claim", () => {
       if (there instanceof Error) throw there;
       const got = Math.min(limit, there);
       there -= got;
-      return Array.from({ length: got }, () => claimedJob((id += 1)));
+      const jobs = Array.from({ length: got }, () => claimedJob((id += 1)));
+      return { jobs, isAll: got < limit };
     };
     claims = new Claims({ claimJobs } as unknown as Store, undefined, {
       allowance: () => Infinity,

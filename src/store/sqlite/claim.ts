@@ -1,7 +1,7 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-import type { ClaimedJob } from "../../models/job.js";
-import type { Categories, Claimant } from "../store.js";
+import { type ClaimedJob, sizeOf } from "../../models/job.js";
+import type { Categories, Claim, Claimant } from "../store.js";
 import type { Committer } from "./committer.js";
 import type { Dependants } from "./dependants.js";
 import type { WorkerTable } from "./workers.js";
@@ -13,12 +13,18 @@ type ReadyRow = [
   category: string,
   timeout: number,
   actionId: number,
-  kwargs: string,
+  /** null = they are large. */
+  kwargs: string | null,
   attempt: number,
   interruptions: number,
 ];
 
 const none: never[] = [];
+
+/** Characters that one claim may have, unless its first job has more. */
+const most = 2 ** 20;
+/** Bytes of arguments that are not read before it is known that they will be taken: of 1,024 jobs that is 8 MiB. */
+const large = 8_192;
 
 /** Taking jobs, and how many there are to take. */
 export class JobClaim {
@@ -29,6 +35,7 @@ export class JobClaim {
   readonly #takeRange;
   readonly #count;
   readonly #countIn;
+  readonly #kwargs;
   readonly #dependants: Dependants;
   readonly #committer: Pick<Committer, "transaction">;
   readonly #dependencies;
@@ -45,8 +52,8 @@ export class JobClaim {
     this.#dependants = dependants;
     this.#workers = workers;
     this.#committer = committer;
-    const columns =
-      "id, name, category, timeout, action_id, kwargs, attempt, interruptions";
+    const kwargs = `case when octet_length(kwargs) <= ${String(large)} then kwargs end`;
+    const columns = `id, name, category, timeout, action_id, ${kwargs}, attempt, interruptions`;
     const ready = "from myjobs_job where state = 'NEW' and waiting = 0";
     const readyIn = `${ready} and category in (select value from json_each(?))`;
     const first = "order by priority desc, id limit ?";
@@ -76,6 +83,9 @@ export class JobClaim {
     this.#countIn = db.prepare<[string, number], { nr: number }>(
       `select count(*) as nr from (select id ${readyIn} limit ?)`,
     );
+    this.#kwargs = db
+      .prepare<[number], string>("select kwargs from myjobs_job where id = ?")
+      .pluck();
     this.#dependencies = db.prepare<
       [number],
       { id: number; result: string | null }
@@ -91,18 +101,40 @@ export class JobClaim {
     limit: number,
     categories: Categories,
     now: number,
-  ): ClaimedJob[] | undefined {
+  ): Claim | undefined {
     // Reading and then marking is a third cheaper than "update ... returning", and keeps their order.
     const rows = this.#read(limit, categories);
-    if (rows.length === 0) return none;
+    if (rows.length === 0) return { jobs: none, isAll: true };
     if (!this.#workers.lives(worker.id)) {
       this.#emptied = undefined;
       return undefined;
     }
-    const ids = rows.map(([id]) => id);
-    this.#mark(ids, worker.nr, host, now);
+    const jobs = this.#within(most, rows);
+    if (jobs.length < rows.length) this.#emptied = undefined;
+    this.#mark(
+      jobs.map(({ id }) => id),
+      worker.nr,
+      host,
+      now,
+    );
+    return {
+      jobs,
+      isAll: rows.length < limit && jobs.length === rows.length,
+    };
+  }
+
+  /** The first of them that have so many characters together; one at least. */
+  #within(most: number, rows: readonly ReadyRow[]): ClaimedJob[] {
     const depending = this.#dependants.any;
-    return rows.map((row) => this.#claimed(row, depending));
+    const jobs: ClaimedJob[] = [];
+    let size = 0;
+    for (const row of rows) {
+      const job = this.#claimed(row, depending);
+      size += sizeOf(job);
+      if (size > most && jobs.length > 0) break;
+      jobs.push(job);
+    }
+    return jobs;
   }
 
   #mark(
@@ -148,7 +180,7 @@ export class JobClaim {
       category: row[2],
       timeout: row[3],
       actionId: row[4],
-      kwargs: row[5],
+      kwargs: row[5] ?? this.#kwargs.get(row[0])!,
       attempt: row[6] + 1,
       interruptions: row[7],
       dependencies: depending ? found.map((one) => one.id) : none,

@@ -1,5 +1,5 @@
 import type { ActionRecord, NewAction } from "../../models/action.js";
-import type { ClaimedJob, JobRecord, NewJob } from "../../models/job.js";
+import type { JobRecord, NewJob } from "../../models/job.js";
 import type { WorkerRecord } from "../../models/worker.js";
 import type * as contract from "../store.js";
 import { ActionTable } from "./actions.js";
@@ -98,7 +98,7 @@ export class SqliteStore implements contract.Store {
     worker: contract.Claimant,
     limit: number,
     categories: contract.Categories,
-  ): Promise<ClaimedJob[] | undefined> {
+  ): Promise<contract.Claim | undefined> {
     const { id } = this.#hosts;
     return this.#run(
       () => this.#claim.claim(worker, id, limit, categories, this.#now()),

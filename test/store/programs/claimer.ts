@@ -15,7 +15,7 @@ const worker = await store.registerWorker({
 const { id, nr } = worker!;
 const taken: number[] = [];
 for (;;) {
-  const jobs = (await store.claimJobs({ id, nr }, 2, undefined))!;
+  const { jobs } = (await store.claimJobs({ id, nr }, 2, undefined))!;
   if (jobs.length === 0) break;
   for (const { id, attempt } of jobs) {
     const result = String(process.pid);

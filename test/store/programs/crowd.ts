@@ -2,6 +2,7 @@
 import { watch, writeFileSync } from "node:fs";
 import path from "node:path";
 
+import type { ClaimedJob } from "../../../src/models/job.js";
 import { openStore } from "../../../src/store/open.js";
 import { finish, newJob, worker } from "../suite/ground.js";
 
@@ -24,14 +25,18 @@ const many = (count: number, dependencies: number[] = []) =>
   Array.from({ length: count }, () => newJob({ kwargs, dependencies }));
 await opened.insertJobs(many(1_000));
 const { id, nr } = held;
-const jobs = (await opened.claimJobs({ id, nr }, 1_000, undefined))!;
+const jobs: ClaimedJob[] = [];
+while (jobs.length < 1_000) {
+  const claim = await opened.claimJobs({ id, nr }, 1_000, undefined);
+  jobs.push(...claim!.jobs);
+}
 const end = { worker: nr, result: "1", timeStart: 1, timeStop: 2 };
 const { accepted } = await opened.finishJobs(
   jobs.map(({ id, attempt }) => ({ id, attempt, ...end })),
 );
 const { ids } = await opened.insertJobs(many(1));
 await opened.insertJobs(many(500, [...ids]));
-const [first] = (await opened.claimJobs({ id, nr }, 1, undefined))!;
+const [first] = (await opened.claimJobs({ id, nr }, 1, undefined))!.jobs;
 await finish(opened, { ...first!, worker: nr });
 const released = await opened.countReady(undefined, 1_000);
 await opened.close();

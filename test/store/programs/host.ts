@@ -12,7 +12,7 @@ const worker = await store.registerWorker({
 const { id, nr, host } = worker!;
 const pidStart = processStart(process.pid);
 await store.updateWorker(id, { state: "WAITING", pid: process.pid, pidStart });
-const jobs = (await store.claimJobs({ id, nr }, Number(limit), undefined))!;
+const { jobs } = (await store.claimJobs({ id, nr }, Number(limit), undefined))!;
 console.log(
   JSON.stringify({ host, nr, pidStart, jobs: jobs.map((job) => job.id) }),
 );

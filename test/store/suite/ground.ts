@@ -83,9 +83,9 @@ export async function claimSome(
   store: Store,
   ...args: Parameters<Store["claimJobs"]>
 ): Promise<ClaimedJob[]> {
-  const jobs = await store.claimJobs(...args);
-  if (jobs === undefined) throw new Error("the worker was refused");
-  return jobs;
+  const claim = await store.claimJobs(...args);
+  if (claim === undefined) throw new Error("the worker was refused");
+  return claim.jobs;
 }
 
 /** Takes the next job for a worker, and gives what an end of it must name. */

@@ -115,6 +115,44 @@ export function jobSuite(hosts: Hosts): void {
       ]);
     });
 
+    test("takes fewer where they are large together, one at least, and says that there are more", async () => {
+      const store = await hosts.open();
+      const text = (size: number): string => JSON.stringify("x".repeat(size));
+      const kwargs = [100_000, 2_000_000, 600_000, 600_000, 5, 8_000, 9_000];
+      const ids = await schedule(
+        store,
+        ...kwargs.map((size) => ({ kwargs: text(size) })),
+      );
+      const by = await worker(store);
+      const takes: [number[], boolean][] = [];
+      for (let left = 5; left > 0; left -= 1) {
+        const { jobs, isAll } = (await store.claimJobs(by, 10, undefined))!;
+        takes.push([jobs.map(({ id }) => id), isAll]);
+        for (const { id, kwargs: got } of jobs)
+          expect(got.length).toBe(kwargs[ids.indexOf(id)]! + 2);
+      }
+      expect(takes).toEqual([
+        [ids.slice(0, 1), false],
+        [ids.slice(1, 2), false],
+        [ids.slice(2, 3), false],
+        [ids.slice(3), true],
+        [[], true],
+      ]);
+    });
+
+    test("takes fewer where the results that they depend on are large", async () => {
+      const store = await hosts.open();
+      const result = JSON.stringify("x".repeat(700_000));
+      const before = await finished(store, result);
+      const plan = { dependencies: [before] };
+      const ids = await schedule(store, plan, plan);
+      const by = await worker(store);
+      for (const id of ids) {
+        const { jobs } = (await store.claimJobs(by, 2, undefined))!;
+        expect(jobs).toMatchObject([{ id, results: [result] }]);
+      }
+    });
+
     test("takes neighbours and those with others between them alike, and leaves the others", async () => {
       const store = await hosts.open();
       const ids = await schedule(

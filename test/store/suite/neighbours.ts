@@ -153,7 +153,7 @@ export function neighbourSuite(hosts: Hosts): void {
         woken.claimJobs(well, 5, undefined),
       ]);
       expect(none).toBeUndefined();
-      expect(some).toMatchObject([{ id, attempt: 1 }]);
+      expect(some!.jobs).toMatchObject([{ id, attempt: 1 }]);
     });
 
     test("leaves a worker that has a job by now", async () => {

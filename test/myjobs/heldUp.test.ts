@@ -1,0 +1,77 @@
+import { expect, test } from "@jest/globals";
+
+import type { Context } from "../../src/index.js";
+import { open } from "../support/instance.js";
+import { until } from "../support/until.js";
+
+function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+function length({ text }: { text: string }): Promise<number> {
+  return new Promise((resolve) => setTimeout(resolve, 50, text.length));
+}
+
+function repeat({ size }: { size: number }): Promise<string> {
+  return new Promise((resolve) => setTimeout(resolve, 50, "x".repeat(size)));
+}
+
+/** What an ended job may leave behind, so that its process takes no message any more. */
+const leftovers: Record<string, (_: object, context: Context) => void> = {
+  "a busy loop": () => {
+    setTimeout(() => {
+      for (;;);
+    }, 20);
+  },
+  "an endless chain of promises": () => {
+    const next = (): Promise<void> => Promise.resolve().then(next);
+    setTimeout(() => void next(), 20);
+  },
+  "a channel without a listener": () => {
+    setTimeout(() => process.removeAllListeners("message"), 20);
+  },
+};
+
+test.each(Object.entries(leftovers))(
+  "A job that lies in a process which never comes to it, for an ended job has left %s, runs in another",
+  async (_, leave) => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    await myjobs.schedule(leave, {}, { wait: true });
+    const [worker] = myjobs.workers.values();
+    // By then it is left.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const jobs = await myjobs.scheduleMany(
+      length,
+      [{ text: "a" }, { text: "ab" }],
+      { timeout: 2_000 },
+    );
+    expect(await myjobs.results(jobs, { timeout: 20_000 })).toEqual([1, 2]);
+    await worker!.load();
+    expect(worker).toMatchObject({
+      state: "ERROR",
+      error: "frozen: its process has not answered for 5 s",
+    });
+  },
+);
+
+test.each([0, 1_000])(
+  "What a host has not sent yet, or not read, as it stood still, counts for no limit, with a grace of %s ms",
+  async (killGrace) => {
+    const myjobs = await open({ killGrace });
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const limit = { timeout: 400 };
+    const text = "x".repeat(5_000_000);
+    const sent = await myjobs.schedule(length, { text }, limit);
+    const isSent = (): boolean =>
+      [...myjobs.workers.values()].some(({ state }) => state === "BUSY");
+    while (!isSent()) await new Promise((resolve) => setImmediate(resolve));
+    block(1_000);
+    expect((await sent.wait()).result).toBe(text.length);
+    const told = await myjobs.schedule(repeat, { size: 3_000_000 }, limit);
+    await until("it runs", async () => (await told.load()).state === "RUNNING");
+    block(1_000);
+    expect((await told.wait()).result).toHaveLength(3_000_000);
+  },
+);
