@@ -167,9 +167,14 @@ export class Autoscaler {
       return;
     }
     this.#retiredAt = this.#clock.monotonic();
-    // Idle ones first, never one that would have to be killed.
-    const byIdleness = [...workers].sort((a, b) => b.idleFor - a.idleFor);
-    for (const worker of byIdleness.slice(0, -change)) worker.halt();
+    const tooMany = present > this.bounds.nrMax;
+    // Those that have no number yet go when they have come.
+    const going = -change - (tooMany ? this.#port.arriving() : 0);
+    for (const worker of expendable(workers, tooMany).slice(
+      0,
+      Math.max(0, going),
+    ))
+      worker.halt();
   }
 
   /** Growing again so soon after retiring one: be slower to retire the next. */
@@ -187,4 +192,15 @@ export class Autoscaler {
     }, delay);
     this.#tick.unref();
   }
+}
+
+/** In the order in which they go: where there are too many, those first that are not up yet; idle ones, the longest first; busy ones. */
+function expendable(
+  workers: readonly ScaledWorker[],
+  tooMany: boolean,
+): ScaledWorker[] {
+  const of = (wanted: ScaledWorker["phase"]): ScaledWorker[] =>
+    workers.filter(({ phase }) => phase === wanted);
+  const idle = of("idle").sort((a, b) => b.idleFor - a.idleFor);
+  return tooMany ? [...of("starting").reverse(), ...idle, ...of("busy")] : idle;
 }

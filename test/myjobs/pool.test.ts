@@ -80,6 +80,41 @@ describe("the pool", () => {
     await until("there are two", () => alive(myjobs) === 2);
   });
 
+  test("lets those go first that are not up yet when there are to be fewer", async () => {
+    const myjobs = await open({ nrMin: 1, nrMax: 1 });
+    await myjobs.workersSubprocessStart();
+    const [first] = myjobs.workers.values();
+    const jobs = await myjobs.scheduleMany(nap, [{ ms: 200 }, { ms: 200 }]);
+    await until("it works", async () => (await first!.load()).state === "BUSY");
+    myjobs.nrMax = 4;
+    myjobs.nrMin = 4;
+    await until("some boot", () => myjobs.workers.size > 1);
+    myjobs.nrMin = 1;
+    myjobs.nrMax = 1;
+    await until("they have gone", () => myjobs.workers.size === 1);
+    expect(await first!.load()).toMatchObject({ nr: 1, halting: false });
+    await myjobs.wait(jobs);
+    expect(jobs.map(({ worker }) => worker)).toEqual([1, 1]);
+  });
+
+  test("works on while its bounds go up and down faster than a worker boots", async () => {
+    const myjobs = await open({ nrMin: 1, nrMax: 1 });
+    await myjobs.workersSubprocessStart();
+    const list = Array.from({ length: 100 }, () => ({ ms: 5 }));
+    const jobs = await myjobs.scheduleMany(nap, list);
+    const toggling = setInterval(() => {
+      const most = myjobs.nrMax === 1 ? 8 : 1;
+      if (most > 1) myjobs.nrMax = most;
+      myjobs.nrMin = most;
+      myjobs.nrMax = most;
+    }, 15);
+    try {
+      await myjobs.wait(jobs, { timeout: 15_000 });
+    } finally {
+      clearInterval(toggling);
+    }
+  });
+
   test("refuses bounds that cross, naming both", async () => {
     const myjobs = await open({ nrMin: 2 });
     expect([myjobs.nrMin, myjobs.nrMax]).toEqual([2, 10]);
