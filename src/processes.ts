@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 
 /**
  * When and where a process started, in the system's own words; '' if there is none, or none that can be
@@ -28,6 +28,20 @@ export interface ProcessName {
 /** Whether it is there, and still the one that was meant: its pid may be somebody else's by now. */
 export function lives({ pid, pidStart }: ProcessName): boolean {
   return pidStart !== "" && processStart(pid) === pidStart;
+}
+
+/** The number of this thread; 0 where the system does not tell it. */
+export function thread(): number {
+  try {
+    return Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+  } catch {
+    return 0; // only Linux has it
+  }
+}
+
+/** Whether this process has that thread, as far as can be told. */
+export function threadLives(number: number): boolean {
+  return number === 0 || existsSync(`/proc/self/task/${String(number)}`);
 }
 
 /** Sends a signal to a process group; false if no process of it is left. */

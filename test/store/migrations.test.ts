@@ -32,6 +32,7 @@ const contents: readonly string[] = [
   `,
   "",
   "",
+  "",
 ];
 
 const versions = migrations.map((_, index) => index + 1);

@@ -12,7 +12,7 @@ import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 
 import { StoreError } from "../../errors.js";
-import { processStart } from "../../processes.js";
+import { processStart, thread, threadLives } from "../../processes.js";
 import type { HostProcess } from "../neighbours.js";
 import type { LostHost } from "../store.js";
 import { isBusy } from "./faults.js";
@@ -22,6 +22,7 @@ interface HostRow {
   pid: number;
   pidStart: string;
   lockFile: string;
+  thread: number;
 }
 
 /**
@@ -44,8 +45,8 @@ export class HostTable {
     this.#path = file;
     this.#lockFile =
       file === "" ? "" : `${file}-host-${randomBytes(6).toString("hex")}`;
-    this.#insert = db.prepare<[number, string, string, number]>(
-      "insert into myjobs_host (pid, pid_start, lock_file, time_start) values (?, ?, ?, ?)",
+    this.#insert = db.prepare<[number, string, string, number, number]>(
+      "insert into myjobs_host (pid, pid_start, lock_file, thread, time_start) values (?, ?, ?, ?, ?)",
     );
     this.#remove = db.prepare<[number]>("delete from myjobs_host where id = ?");
     this.#leaveWindows = db.prepare<[number]>(
@@ -55,7 +56,7 @@ export class HostTable {
       "select id, pid, pid_start as pidStart from myjobs_host where id = ?",
     );
     this.#others = db.prepare<[number], HostRow>(
-      "select id, pid, pid_start as pidStart, lock_file as lockFile from myjobs_host where id != ?",
+      "select id, pid, pid_start as pidStart, lock_file as lockFile, thread from myjobs_host where id != ?",
     );
     this.#processes = db.prepare<[number], { pid: number; pidStart: string }>(
       `select pid, pid_start as pidStart from myjobs_worker
@@ -79,6 +80,7 @@ export class HostTable {
       process.pid,
       processStart(process.pid),
       this.#lockFile,
+      thread(),
       now,
     );
     this.#id = Number(row.lastInsertRowid);
@@ -100,10 +102,11 @@ export class HostTable {
   assertAlone(but: readonly number[] = []): void {
     const others = this.#others
       .all(this.#id)
-      .filter(({ id }) => !but.includes(id));
-    if (!others.some((host) => this.#lives(host))) return;
+      .filter((host) => !but.includes(host.id) && this.#lives(host));
+    if (others.length === 0) return;
+    const pids = others.map(({ pid }) => pid).join(", ");
     throw new StoreError(
-      `reset ${this.#path}: another live process shares the store`,
+      `reset ${this.#path}: another live process shares the store (pid ${pids})`,
       "in-use",
       this.#path,
     );
@@ -148,10 +151,12 @@ export class HostTable {
     }
   }
 
-  #lives({ pid, pidStart, lockFile }: HostRow): boolean {
-    // A lock of this very process says nothing to it: record locks do not conflict within one. Its file does.
+  #lives({ pid, pidStart, lockFile, ...host }: HostRow): boolean {
+    // A lock of this very process says nothing to it: record locks do not conflict within one. Its file does, and its thread.
     if (pid === process.pid && pidStart === processStart(process.pid))
-      return lockFile === "" || existsSync(lockFile);
+      return (
+        threadLives(host.thread) && (lockFile === "" || existsSync(lockFile))
+      );
     try {
       if (existsSync(lockFile)) hold(lockFile).close();
       return false;

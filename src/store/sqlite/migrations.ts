@@ -104,6 +104,8 @@ export const migrations: readonly string[] = [
     where name = 'myjobs_worker';
   pragma writable_schema = reset;
   `,
+  // An instance in a thread may end while its process lives.
+  "alter table myjobs_host add column thread integer not null default 0;",
 ];
 
 /** What a reset deletes: all but the hosts. */
