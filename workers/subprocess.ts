@@ -19,6 +19,7 @@ import { tell } from "../src/transport/tell.js";
  * file (but for p-queue), which Node has up some milliseconds sooner than ES modules.
  */
 const exit = process.exit.bind(process);
+const abort = process.abort.bind(process);
 // Jobs have no business with the host's words. (`disconnect` stays: Node itself calls it.)
 Reflect.deleteProperty(process, "send");
 
@@ -56,7 +57,23 @@ function serve(queue?: Queue): void {
     say({ type: "fault", ...fault });
     exit(1);
   });
+  process.exit = (code) => {
+    tellOfEnded(runner, `process.exit(${String(code ?? "")})`);
+    return exit(code);
+  };
+  process.abort = () => {
+    tellOfEnded(runner, "process.abort()");
+    return abort();
+  };
   say({ type: "ready" });
+}
+
+/** What an ended job has left ends the process, which the job that runs now would pay for. */
+function tellOfEnded({ ended }: Runner, what: string): void {
+  if (ended === undefined) return;
+  const message = `job ${String(ended.id)}, which had ended, called ${what}`;
+  const error = { name: "CrashError", message, stack: message };
+  say({ type: "fault", ...ended, error });
 }
 
 function say(message: ChildMessage): void {

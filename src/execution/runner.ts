@@ -95,6 +95,14 @@ export class Runner {
     return { id, attempt, error: toJobError(thrown, owner?.action) };
   }
 
+  /** The job that is doing this, if it had ended: it must not be taken for the doing of one that runs. */
+  get ended(): { id: number; attempt: number } | undefined {
+    const job = this.#owner.getStore()?.job;
+    if (job === undefined || this.#contexts.some((one) => one.isOf(job)))
+      return undefined;
+    return { id: job.id, attempt: job.attempt };
+  }
+
   async #runWaiting(): Promise<void> {
     this.#running = true;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
