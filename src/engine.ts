@@ -2,6 +2,7 @@ import { type Bounds, readBounds } from "./bounds.js";
 import { now } from "./clock.js";
 import { StoppedError } from "./errors.js";
 import { type EventMap, Events } from "./events.js";
+import { Faults } from "./faults.js";
 import { Desk } from "./handles/desk.js";
 import { type Crew, Fleet, type WorkersCheck } from "./handles/fleet.js";
 import type { Job } from "./handles/job.js";
@@ -37,6 +38,9 @@ export class Engine {
   readonly desk: Desk;
   readonly reception: Reception;
   readonly fleet: Fleet;
+  readonly #faults = new Faults((error) => {
+    this.events.emit("error", error);
+  });
   readonly #options: OpenValues;
   readonly #rescuer: Rescuer;
   readonly #toldStates = new WeakMap<PoolWorker, WorkerState>();
@@ -221,6 +225,6 @@ export class Engine {
   readonly #failed = (error: Error): void => {
     // What was still being looked up when the store was closed.
     if (error instanceof StoppedError) return;
-    this.events.emit("error", error);
+    this.#faults.add(error);
   };
 }

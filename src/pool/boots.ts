@@ -22,6 +22,8 @@ export class Boots {
   readonly #port: BootsPort;
   readonly #queue = new PQueue({ concurrency: bootsAtOnce });
   readonly #breaker = new Breaker();
+  /** What tripped it. */
+  #failure: unknown;
   /** Those that are not ready yet; whether the bounds are about them. */
   readonly #under = new Map<Promise<PoolWorker>, boolean>();
 
@@ -66,25 +68,37 @@ export class Boots {
       await this.#queue.add(() => this.#boot(worker));
       return worker;
     } catch (cause) {
-      if (this.#port.wanted())
-        this.#breaker.trip(() => {
-          this.#port.tryAgain();
-        });
+      this.#failed(cause);
       throw cause;
     }
   }
 
   async #boot(worker: PoolWorker): Promise<void> {
     if (worker.phase !== "starting") return;
+    if (this.barred) {
+      // It would only fail, too.
+      worker.kill();
+      throw this.#failure;
+    }
     const begun = monotonic();
     try {
       await worker.start();
     } catch (cause) {
       // Ended on request while it was starting: no fault of its own.
       if (worker.error === null) return;
+      // Before the next one is tried.
+      this.#failed(cause);
       throw cause;
     }
     this.#breaker.reset();
     this.#port.booted(monotonic() - begun);
+  }
+
+  #failed(cause: unknown): void {
+    if (!this.#port.wanted() || this.barred) return;
+    this.#failure = cause;
+    this.#breaker.trip(() => {
+      this.#port.tryAgain();
+    });
   }
 }

@@ -149,6 +149,63 @@ describe("stop", () => {
   });
 });
 
+test("what is shown on a stdout that nobody reads any more ends no service", async () => {
+  const { child, lines, errors, exit } = run(
+    `
+    import { MyJobs } from "myjobs";
+    const myjobs = await MyJobs.open({ store: process.argv[2], show: true });
+    await myjobs.workersSubprocessStart({ nrFixed: 1 });
+    const list = Array.from({ length: 5 }, (_, nr) => ({ nr }));
+    await myjobs.wait(await myjobs.scheduleMany(async ({ nr }) => {
+      console.log("number", nr);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }, list));
+    console.error("all have ended");
+    await myjobs.stop();
+    `,
+    [path.join(temporaryFolder(), "jobs.db")],
+  );
+  await until("something is shown", () => lines.length > 0);
+  child.stdout!.destroy();
+  expect(await exit).toEqual({ code: 0, signal: null });
+  expect(errors()).toBe("all have ended\n");
+});
+
+test("an instance in a thread that has ended is settled by the next one in its process", async () => {
+  const { lines, errors, exit } = run(
+    `
+    import { once } from "node:events";
+    import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+    import { MyJobs } from "myjobs";
+    const store = isMainThread ? process.argv[2] : workerData.store;
+    const open = async () => {
+      const myjobs = await MyJobs.open({ store });
+      await myjobs.workersSubprocessStart({ nrFixed: 1 });
+      return myjobs;
+    };
+    if (isMainThread) {
+      const load = 'import("tsx/esm/api").then(({ register }) => (register(), import(require("node:worker_threads").workerData.script)))';
+      const thread = new Worker(load, { eval: true, workerData: { store, script: import.meta.url } });
+      await once(thread, "message");
+      await thread.terminate();
+      const myjobs = await open();
+      const [job] = await myjobs.wait([1], { timeout: 10_000 });
+      console.log(job.state, job.attempt);
+      await myjobs.stop();
+    } else {
+      const myjobs = await open();
+      const nap = () => new Promise((resolve) => setTimeout(resolve, 1_000));
+      const job = await myjobs.schedule(nap);
+      while ((await job.load()).state !== "RUNNING");
+      parentPort.postMessage("it runs");
+    }
+    `,
+    [path.join(temporaryFolder(), "jobs.db")],
+  );
+  expect(await exit).toEqual({ code: 0, signal: null });
+  expect({ lines, errors: errors() }).toEqual({ lines: ["OK 2"], errors: "" });
+});
+
 describe("reset", () => {
   test("stops the workers and deletes every record, and the instance goes on", async () => {
     const myjobs = await open();

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
@@ -236,6 +237,26 @@ describe("the pool", () => {
     );
     expect(myjobs.workers.size).toBe(0);
     await expect(myjobs.workersSubprocessStart()).rejects.toThrow(WorkerError);
+  });
+
+  test("tries no more of many, and tells it once, when the first cannot boot", async () => {
+    const folder = temporaryFolder();
+    const preload = path.join(folder, "preload.cjs");
+    const boots = path.join(folder, "boots");
+    writeFileSync(
+      preload,
+      `require("node:fs").appendFileSync(${JSON.stringify(boots)}, "."); throw new Error("a broken preload");`,
+    );
+    const errors: Error[] = [];
+    const myjobs = await open({ workerExecArgv: ["--require", preload] });
+    myjobs.on("error", (error) => errors.push(error));
+    await expect(
+      myjobs.workersSubprocessStart({ nrFixed: 12 }),
+    ).rejects.toThrow("a broken preload");
+    expect(errors).toMatchObject([{ name: "WorkerError" }]);
+    // As many as boot at a time.
+    const atOnce = Math.max(2, availableParallelism());
+    expect(readFileSync(boots, "utf8").length).toBeLessThanOrEqual(atOnce);
   });
 
   test("tells that no process can be started, and leaves nobody behind who never was", async () => {

@@ -265,6 +265,8 @@ describe("the death of a child", () => {
         setTimeout(() => void Promise.reject(new Error("late")), 300);
       },
     ],
+    ["process.exit()", () => void setTimeout(() => process.exit(3), 300)],
+    ["process.abort()", () => void setTimeout(() => process.abort(), 300)],
   ])(
     "by %s that an ended job left behind is not charged to the job that runs then",
     async (_, leave) => {
