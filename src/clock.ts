@@ -1,7 +1,8 @@
+import { setTimeout } from "node:timers";
 import vm from "node:vm";
 
 /**
- * Every timer and every reading of a clock in the package goes through here. They are captured when
+ * Every timer and every reading of a clock in the library (not in `cli/`) goes through here. They are captured when
  * the module loads, so that a test runner's fake timers do not stop the jobs of the code under test.
  */
 export {
@@ -28,4 +29,12 @@ const resolved = Promise.resolve();
 /** `queueMicrotask` is among what test runners fake; promises are not. */
 export function soon(run: () => void): void {
   void resolved.then(run);
+}
+
+/** Resolves after so many milliseconds; `isIdle`: it holds no process alive. */
+export function sleep(ms: number, isIdle = false): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    if (isIdle) timer.unref();
+  });
 }

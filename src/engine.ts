@@ -1,5 +1,5 @@
 import { type Bounds, readBounds } from "./bounds.js";
-import { now } from "./clock.js";
+import { now, sleep } from "./clock.js";
 import { StoppedError } from "./errors.js";
 import { type EventMap, Events } from "./events.js";
 import { Faults } from "./faults.js";
@@ -15,7 +15,6 @@ import {
   type OpenValues,
   readOptions,
 } from "./options.js";
-import { Windows } from "./pool/window.js";
 import type { PoolWorker } from "./pool/worker.js";
 import { openStore } from "./store/open.js";
 import type { Store } from "./store/store.js";
@@ -24,6 +23,7 @@ import { Keeper } from "./supervisor/keeper.js";
 import { obey } from "./supervisor/orders.js";
 import { Rescuer } from "./supervisor/rescuer.js";
 import { Waiter } from "./supervisor/waiter.js";
+import { Windows } from "./supervisor/windows.js";
 
 /** How often `drain` asks the store, in milliseconds. */
 const drainInterval = 20;
@@ -117,7 +117,7 @@ export class Engine {
     this.running("drain");
     await this.reception.settled();
     while ((await this.running("drain").countActive()) > 0)
-      await new Promise((resolve) => setTimeout(resolve, drainInterval));
+      await sleep(drainInterval);
   }
 
   async reset(): Promise<void> {

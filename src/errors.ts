@@ -1,6 +1,7 @@
 import { types } from "node:util";
 
 import { ownDepth, withoutOwnFrames } from "./frames.js";
+import type { ErrorCat } from "./models/job.js";
 
 /**
  * Every error that myjobs itself throws. Facts are fields, so that a program can act on them; the
@@ -95,7 +96,7 @@ export class JobFailedError<J = unknown> extends MyJobsError {
   constructor(
     message: string,
     readonly job: J,
-    readonly errorCat: string,
+    readonly errorCat: ErrorCat,
     options?: ErrorOptions,
   ) {
     super(message, options);

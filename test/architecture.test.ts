@@ -19,7 +19,11 @@ interface Room {
 }
 
 const rooms: Room[] = [
-  { path: "src/errors.ts", layer: 0, beside: ["src/frames.ts"] },
+  {
+    path: "src/errors.ts",
+    layer: 0,
+    beside: ["src/frames.ts", "src/models/"],
+  },
   { path: "src/frames.ts", layer: 0 },
   { path: "src/clock.ts", layer: 0 },
   { path: "src/processes.ts", layer: 0 },

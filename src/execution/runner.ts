@@ -1,7 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-import type PQueue from "p-queue";
-
 import { restore, type RestoredAction } from "../actions/restore.js";
 import { monotonic, now } from "../clock.js";
 import { ActionError } from "../errors.js";
@@ -31,7 +29,10 @@ export interface RunnerPort {
   skipped(sent: SentJob): void;
 }
 
-export type Queue = Pick<PQueue, "add">;
+/** Where a run waits for its turn. */
+export interface Queue {
+  add(run: () => Promise<void>): Promise<unknown>;
+}
 
 export interface RunnerParts {
   /** Without them a job, once sent, cannot be taken back. */

@@ -1,7 +1,8 @@
 import { readBounds } from "../bounds.js";
-import { setTimeout } from "../clock.js";
+import { sleep } from "../clock.js";
 import {
   liveStates,
+  workerName,
   type WorkerRecord,
   type WorkerState,
 } from "../models/worker.js";
@@ -179,7 +180,7 @@ export class Fleet implements WorkerHandlePort {
   async #ended(id: number): Promise<void> {
     const alive = { id, state: liveStates };
     while ((await this.#store.findWorkers(alive)).length > 0)
-      await new Promise((resolve) => setTimeout(resolve, pollInterval));
+      await sleep(pollInterval);
   }
 }
 
@@ -197,7 +198,7 @@ function snapshot(worker: PoolWorker): WorkerRecord {
   return {
     id,
     nr,
-    name: `w${String(nr)}`,
+    name: workerName(nr),
     type,
     state: stateOf(worker),
     pid,

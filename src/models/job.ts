@@ -10,12 +10,12 @@ export type JobState = (typeof jobStates)[number];
 export const errorCats = ["NA", "TIMEOUT", "CRASH", "HALTED", "ERROR"] as const;
 export type ErrorCat = (typeof errorCats)[number];
 
-/** NEW -> ERROR is a job cancelled, or failed by a dependency, before it ran; ERROR -> NEW is `retry()`. */
+/** NEW -> ERROR is a job cancelled, or failed by a dependency, before it ran. */
 export const allowedMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   NEW: ["RUNNING", "ERROR"],
   RUNNING: ["OK", "ERROR", "NEW"],
   OK: ["DONE"],
-  ERROR: ["NEW"],
+  ERROR: [],
   DONE: [],
 };
 
@@ -36,6 +36,16 @@ export interface JobError {
   /** Own fields of the error that was thrown. */
   [field: string]: unknown;
 }
+
+/** One that nobody threw. */
+export function plainError(name: string, message: string): JobError {
+  return { name, message, stack: `${name}: ${message}` };
+}
+
+export const cancelledError = plainError(
+  "CancelledError",
+  "the job was cancelled",
+);
 
 /** A job as the store gives it. Times are epoch milliseconds, 0 = not yet; values are JSON text. */
 export interface JobRecord {

@@ -38,3 +38,8 @@ export interface WorkerRecord {
   timeout: number;
   host: number;
 }
+
+/** What a worker, and its window, is called. */
+export function workerName(nr: number): string {
+  return `w${String(nr)}`;
+}

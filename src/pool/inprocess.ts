@@ -1,5 +1,3 @@
-import PQueue from "p-queue";
-
 import { clearInterval, setImmediate, setInterval, soon } from "../clock.js";
 import { Runner } from "../execution/runner.js";
 import type { ChildSettings, WorkMessage } from "../transport/messages.js";
@@ -30,7 +28,7 @@ export class Inprocess implements Vessel {
       },
       settings,
       // What was given up on runs on here, and must not be in the way of the next: the worker bounds what it sends.
-      { queue: new PQueue({ concurrency: Infinity }) },
+      { queue: { add: (run) => run() } },
     );
   }
 

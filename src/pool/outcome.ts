@@ -1,4 +1,9 @@
-import type { ErrorCat, JobError } from "../models/job.js";
+import {
+  cancelledError,
+  type ErrorCat,
+  type JobError,
+  plainError,
+} from "../models/job.js";
 import type { Gone } from "./vessel.js";
 
 /** Why a job is being stopped, which is what its end will be called, whatever it still answers. */
@@ -29,7 +34,7 @@ export function timedOut(limit: number): Verdict {
 }
 
 export function cancelled(): Verdict {
-  return verdict("HALTED", "CancelledError", "the job was cancelled");
+  return { errorCat: "HALTED", error: cancelledError };
 }
 
 export function killed(): Verdict {
@@ -77,5 +82,5 @@ export function withEnd(
 }
 
 function verdict(errorCat: ErrorCat, name: string, message: string): Verdict {
-  return { errorCat, error: { name, message, stack: `${name}: ${message}` } };
+  return { errorCat, error: plainError(name, message) };
 }

@@ -1,6 +1,7 @@
 import type { Bounds } from "../bounds.js";
 import { clearTimeout, setTimeout } from "../clock.js";
 import type { Scale } from "../events.js";
+import { workerName } from "../models/worker.js";
 import { Autoscaler } from "./autoscaler.js";
 import { Boots } from "./boots.js";
 import { Inprocess } from "./inprocess.js";
@@ -230,7 +231,7 @@ export class Pool {
       const watched = debug || this.#options.show;
       const settings = { ...key, ...limits, type, debug, scaled, watched };
       const worker = new PoolWorker(settings, this.#port, (port) =>
-        vessel(port, watched ? `w${String(key.nr)}` : ""),
+        vessel(port, watched ? workerName(key.nr) : ""),
       );
       this.workers.set(key.nr, worker);
       return worker;

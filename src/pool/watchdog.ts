@@ -1,4 +1,4 @@
-import { clearInterval, setInterval, setTimeout } from "../clock.js";
+import { clearInterval, setInterval, sleep } from "../clock.js";
 import { isStopped } from "../processes.js";
 import type { PoolWorker } from "./worker.js";
 
@@ -46,7 +46,7 @@ export class Watchdog {
     for (const worker of asked) worker.vessel.ping();
     // Looks are counted, not time: after a pause of this process, answers lie there unread.
     for (let look = 0; look < looks && asked.length > 0; look += 1) {
-      await new Promise((resolve) => setTimeout(resolve, pause).unref());
+      await sleep(pause, true);
       asked = asked.filter((worker) => worker.vessel.silent && resting(worker));
       for (const worker of asked)
         if (isStopped(worker.pid))

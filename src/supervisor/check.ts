@@ -1,4 +1,4 @@
-import { monotonic, setImmediate, setTimeout } from "../clock.js";
+import { monotonic, setImmediate, sleep } from "../clock.js";
 import { liveStates, type WorkerRecord } from "../models/worker.js";
 import type { PoolWorker } from "../pool/worker.js";
 import { isStopped, lives } from "../processes.js";
@@ -41,7 +41,9 @@ export async function checkWorkers({
   await Promise.all(own.map(({ died }) => died));
   await new Promise((resolve) => setImmediate(resolve));
   await Promise.all([pool.ready(), keeper.look()]);
-  return [...failed, ...before.flatMap((record) => frozen(record, own))];
+  const told = new Set(failed.map(({ id }) => id));
+  const others = before.filter(({ id }) => !told.has(id));
+  return [...failed, ...others.flatMap((record) => frozen(record, own))];
 }
 
 /** The workers of these hosts, but for the busy ones. */
@@ -75,6 +77,6 @@ async function silentHosts(store: Store): Promise<HostProcess[]> {
     );
     if (waiting.length === 0 || monotonic() - begun > answerLimit)
       return silent;
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await sleep(pause);
   }
 }

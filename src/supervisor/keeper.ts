@@ -2,11 +2,11 @@ import { clearInterval, now, setInterval } from "../clock.js";
 import { OptionError, StoppedError, TmuxError } from "../errors.js";
 import { isLive, liveStates, type WorkerRecord } from "../models/worker.js";
 import { Breaker } from "../pool/breaker.js";
-import type { Windows } from "../pool/window.js";
 import { isStopped, lives } from "../processes.js";
 import type { HostProcess } from "../store/neighbours.js";
 import type { Store } from "../store/store.js";
 import { forceAfter, WindowEnd } from "./windowEnd.js";
+import type { Windows } from "./windows.js";
 import { WindowStart } from "./windowStart.js";
 
 /** How often the windows are looked after, in milliseconds; a read of the store, and no write. */

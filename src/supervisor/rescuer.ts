@@ -1,4 +1,4 @@
-import { clearInterval, monotonic, setInterval, setTimeout } from "../clock.js";
+import { clearInterval, monotonic, setInterval, sleep } from "../clock.js";
 import { lives, type ProcessName, signalGroup } from "../processes.js";
 import type { Rescue, Store } from "../store/store.js";
 
@@ -59,7 +59,7 @@ export class Rescuer {
     do {
       await this.settle();
       if ((await this.#store.windows.host(host)) === undefined) return;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause);
     } while (monotonic() - begun < goneLimit);
   }
 
@@ -77,6 +77,6 @@ async function endProcess(process: ProcessName): Promise<void> {
   const begun = monotonic();
   while (lives(process) && monotonic() - begun < goneLimit) {
     signalGroup(process.pid, "SIGKILL");
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await sleep(pause);
   }
 }

@@ -1,4 +1,4 @@
-import { clearInterval, monotonic, setInterval, setTimeout } from "../clock.js";
+import { clearInterval, monotonic, setInterval, sleep } from "../clock.js";
 import type { JobState } from "../models/job.js";
 import type { Store } from "../store/store.js";
 import { type EndedFields, Ending, type Listener } from "./ending.js";
@@ -168,8 +168,7 @@ export class Waiter {
       const asked = await this.#askForEnds();
       // Never more than a small part of the time, however many are awaited.
       const pause = lookPart * lookTime * asked;
-      if (pause > 1)
-        await new Promise((resolve) => setTimeout(resolve, pause).unref());
+      if (pause > 1) await sleep(pause, true);
     }
   }
 
@@ -233,7 +232,7 @@ export class Waiter {
         if (state !== "NEW" && state !== "RUNNING") this.ended(id);
       }
       const pause = rareLookPart * (monotonic() - begun);
-      await new Promise((resolve) => setTimeout(resolve, pause).unref());
+      await sleep(pause, true);
     }
   }
 }

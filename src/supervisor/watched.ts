@@ -1,5 +1,6 @@
 import { printLine } from "../lines.js";
 import type { ClaimedJob } from "../models/job.js";
+import { workerName } from "../models/worker.js";
 import type { Outcome } from "../pool/outcome.js";
 import type { PoolWorker } from "../pool/worker.js";
 
@@ -10,7 +11,7 @@ export function printStop(
   outcome: Outcome,
 ): void {
   if (!settings.watched) return;
-  const worker = `w${String(nr)}`;
+  const worker = workerName(nr);
   if (outcome.kind === "released") {
     if (outcome.started) printLine(worker, job, "given back");
   } else if (outcome.kind === "failed" && outcome.errorCat !== "ERROR") {

@@ -1,4 +1,4 @@
-import { monotonic, setTimeout } from "../clock.js";
+import { monotonic, sleep } from "../clock.js";
 import { isLive } from "../models/worker.js";
 import type { HostProcess } from "../store/neighbours.js";
 import type { HaltOrder, Store } from "../store/store.js";
@@ -47,7 +47,7 @@ export class WindowEnd {
         await this.#store.haltWorker(worker.id, order);
         ordered = `${String(worker.id)} ${order}`;
       }
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause);
     }
   }
 }

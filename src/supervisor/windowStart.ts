@@ -1,8 +1,8 @@
-import { setTimeout } from "../clock.js";
+import { sleep } from "../clock.js";
 import { StoppedError, WorkerError } from "../errors.js";
-import { isLive, type WorkerRecord } from "../models/worker.js";
-import type { Windows } from "../pool/window.js";
+import { isLive, workerName, type WorkerRecord } from "../models/worker.js";
 import type { Store } from "../store/store.js";
+import type { Windows } from "./windows.js";
 
 /** Between two looks whether a worker that somebody else is opening is ready, in milliseconds. */
 const pause = 25;
@@ -37,12 +37,11 @@ export class WindowStart {
 
   /** The same for one whose window another instance is just opening. */
   async ready(worker: WorkerRecord): Promise<void> {
-    while (!(await this.#isReady(worker)))
-      await new Promise((resolve) => setTimeout(resolve, pause));
+    while (!(await this.#isReady(worker))) await sleep(pause);
   }
 
   async #isReady({ id, nr }: WorkerRecord): Promise<boolean> {
-    if (this.#closing) throw new StoppedError(`the start of w${String(nr)}`);
+    if (this.#closing) throw new StoppedError(`the start of ${workerName(nr)}`);
     const [now] = await this.#store.findWorkers({ id });
     if (now?.state === "NEW") return false;
     if (now !== undefined && isLive(now)) return true;
@@ -52,7 +51,7 @@ export class WindowStart {
     if (window?.host !== undefined)
       return isLive(window.worker) && window.worker.state !== "NEW";
     const error = now?.error ?? "it has ended";
-    const message = `the worker in window w${String(nr)}: ${error}`;
+    const message = `the worker in window ${workerName(nr)}: ${error}`;
     throw new WorkerError(message, error);
   }
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 
-import { setTimeout } from "../clock.js";
+import { sleep } from "../clock.js";
 import { TmuxError } from "../errors.js";
 
 /** Right after a server has ended, the next one can fail to start. */
@@ -20,7 +20,7 @@ export async function tmux(...args: readonly string[]): Promise<string> {
       const again =
         left > 1 && cause instanceof TmuxError && passing.test(cause.output);
       if (!again) throw cause;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
@@ -135,11 +136,18 @@ describe("workersCheck()", () => {
 
   test("leaves a busy worker to its job's limit, though it is stopped", async () => {
     const myjobs = await pooled();
-    const job = await myjobs.schedule(nap, { ms: 60_000 }, { timeout: 1_500 });
-    await until(
-      "the job runs",
-      async () => (await job.load()).state === "RUNNING",
+    const file = path.join(temporaryFolder(), "begun");
+    const job = await myjobs.schedule(
+      ({ file }: { file: string }, context) => {
+        context
+          .require<typeof import("node:fs")>("node:fs")
+          .writeFileSync(file, "");
+        return new Promise((resolve) => setTimeout(resolve, 60_000));
+      },
+      { file },
+      { timeout: 1_500 },
     );
+    await until("the job runs in its process", () => existsSync(file));
     const { pid } = only(myjobs);
     process.kill(pid, "SIGSTOP");
     expect(await myjobs.workersCheck()).toMatchObject({ count: 1, errors: [] });

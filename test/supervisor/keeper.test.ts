@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 
 import type { WorkerRecord } from "../../src/models/worker.js";
-import type { Windows } from "../../src/pool/window.js";
 import type { Store } from "../../src/store/store.js";
 import { Keeper } from "../../src/supervisor/keeper.js";
+import type { Windows } from "../../src/supervisor/windows.js";
 import { until } from "../support/until.js";
 
 const worker: WorkerRecord = {

@@ -2,9 +2,9 @@ import { expect, test } from "@jest/globals";
 
 import { WorkerError } from "../../src/errors.js";
 import type { WorkerRecord, WorkerState } from "../../src/models/worker.js";
-import type { Windows } from "../../src/pool/window.js";
 import type { KeptWindow } from "../../src/store/neighbours.js";
 import type { Store } from "../../src/store/store.js";
+import type { Windows } from "../../src/supervisor/windows.js";
 import { WindowStart } from "../../src/supervisor/windowStart.js";
 
 const record = (id: number, state: WorkerState): WorkerRecord => ({

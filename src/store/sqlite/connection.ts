@@ -9,7 +9,7 @@ import path from "node:path";
 
 import BetterSqlite3 from "better-sqlite3";
 
-import { monotonic, setTimeout } from "../../clock.js";
+import { monotonic, sleep } from "../../clock.js";
 import { StoreError } from "../../errors.js";
 import type { GivenDatabase } from "../../options.js";
 import { Checkpoints } from "./checkpoints.js";
@@ -128,7 +128,7 @@ async function undisturbed(
     } catch (cause) {
       if (!isBusy(cause) || monotonic() > deadline) throw cause;
     }
-    await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 4));
+    await sleep(1 + Math.random() * 4);
   }
 }
 

@@ -1,6 +1,6 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-import type { JobError } from "../../models/job.js";
+import { type JobError, plainError } from "../../models/job.js";
 
 /** Ending jobs that never ran, and what a job's end does to those that wait for it. */
 export class Dependants {
@@ -66,10 +66,5 @@ export class Dependants {
 
 export function dependencyFailure(id: number): JobError {
   const message = `job ${String(id)}, which it depends on, failed, was cancelled or was deleted`;
-  return {
-    name: "DependencyError",
-    message,
-    stack: `DependencyError: ${message}`,
-    dependencyFailure: id,
-  };
+  return { ...plainError("DependencyError", message), dependencyFailure: id };
 }

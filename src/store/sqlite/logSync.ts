@@ -59,9 +59,8 @@ export class LogSync {
 
   /** The log is there while a connection to the store is. */
   #open(): number {
-    const fd = openSync(`${this.#store}-wal`, "r+");
     syncFolder(path.dirname(this.#store));
-    return fd;
+    return openSync(`${this.#store}-wal`, "r+");
   }
 }
 

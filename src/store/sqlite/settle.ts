@@ -1,7 +1,7 @@
 import type BetterSqlite3 from "better-sqlite3";
 
 import { JobNotFoundError } from "../../errors.js";
-import type { JobError, JobState } from "../../models/job.js";
+import { cancelledError, type JobState, plainError } from "../../models/job.js";
 import type {
   Attempt,
   Cancellation,
@@ -183,12 +183,7 @@ export class JobSettle {
   }
 }
 
-const cancelledError = asError("CancelledError", "the job was cancelled");
-const interruptedError = asError(
+const interruptedError = plainError(
   "InterruptedError",
   `the host process died under the job ${String(interruptionsAllowed + 1)} times`,
 );
-
-function asError(name: string, message: string): JobError {
-  return { name, message, stack: `${name}: ${message}` };
-}

@@ -1,6 +1,10 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-import type { WorkerRecord, WorkerState } from "../../models/worker.js";
+import {
+  workerName,
+  type WorkerRecord,
+  type WorkerState,
+} from "../../models/worker.js";
 import type {
   HaltOrder,
   NewWorker,
@@ -132,7 +136,7 @@ export class WorkerTable {
     this.#remove.run(nr);
     const { lastInsertRowid } = this.#insert.run(
       nr,
-      `w${String(nr)}`,
+      workerName(nr),
       worker.type,
       now,
       now,

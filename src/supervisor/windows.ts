@@ -2,17 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { monotonic, setTimeout } from "../clock.js";
+import { monotonic, sleep } from "../clock.js";
 import { WorkerError } from "../errors.js";
+import { workerName } from "../models/worker.js";
 import type { OpenValues } from "../options.js";
-import { lives, type ProcessName, signalProcess } from "../processes.js";
-import { commandProgram } from "../programs.js";
-import { Session, type Window } from "../tmux/session.js";
 import {
   childEnvironment,
   childExecArgv,
   programFlags,
-} from "./environment.js";
+} from "../pool/environment.js";
+import { lives, type ProcessName, signalProcess } from "../processes.js";
+import { commandProgram } from "../programs.js";
+import { Session, type Window } from "../tmux/session.js";
 
 /** How long a worker in a window may take to be ready, in milliseconds. */
 const bootLimit = 30_000;
@@ -23,7 +24,7 @@ const looksPerAsk = 8;
 const closeLimit = 5_000;
 
 /** What the program in a window is told that is not for everybody's eyes: it is not in its arguments. */
-export interface WindowSettings {
+interface WindowSettings {
   /** For its `MyJobs.open`; what is undefined in `workerEnv` is null. */
   options: unknown;
   debug: boolean;
@@ -57,7 +58,7 @@ export class Windows {
       const told: WindowSettings = { options: this.#options, debug, env };
       writeFileSync(settings, JSON.stringify(told), { mode: 0o600 });
       const command = this.#command(nr, settings);
-      const name = windowName(nr);
+      const name = workerName(nr);
       const opened = await this.#session.open(name, command);
       window = opened;
       await this.#comeUp(name, command, ready, () =>
@@ -68,7 +69,7 @@ export class Windows {
       // It has said why it cannot boot, and is about to end: by itself it leaves nothing behind.
       if (window !== undefined && cause instanceof WorkerError)
         await this.#over(window);
-      await this.#session.close(windowName(nr)).catch(() => undefined); // why it did not open is told
+      await this.#session.close(workerName(nr)).catch(() => undefined); // why it did not open is told
       throw cause;
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -78,10 +79,10 @@ export class Windows {
   /** Waits until the window has closed by itself, its program having ended; closes it if it has not. */
   async closed(nr: number): Promise<void> {
     const begun = monotonic();
-    while ((await this.#session.find(windowName(nr))).length > 0) {
+    while ((await this.#session.find(workerName(nr))).length > 0) {
       if (monotonic() - begun > closeLimit)
-        return this.#session.close(windowName(nr));
-      await new Promise((resolve) => setTimeout(resolve, pause));
+        return this.#session.close(workerName(nr));
+      await sleep(pause);
     }
   }
 
@@ -89,14 +90,14 @@ export class Windows {
     const begun = monotonic();
     while ((await this.#session.ended(window)) === undefined) {
       if (monotonic() - begun > closeLimit) return;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause);
     }
   }
 
   /** Ends the program in a window by force, stopped or not. */
   async kill(nr: number, program: ProcessName): Promise<void> {
     if (lives(program)) signalProcess(program.pid, "SIGKILL");
-    await this.#session.close(windowName(nr));
+    await this.#session.close(workerName(nr));
   }
 
   #command(nr: number, settings: string): string[] {
@@ -125,7 +126,7 @@ export class Windows {
         throw new WorkerError(
           `the worker in window ${name} was not ready within ${String(bootLimit)} ms`,
         );
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause);
     }
   }
 }
@@ -139,8 +140,4 @@ function forWindow(values: OpenValues): unknown {
     env.map(([name, value]) => [name, value ?? null]),
   );
   return { ...Object.fromEntries(options), workerEnv };
-}
-
-function windowName(nr: number): string {
-  return `w${String(nr)}`;
 }
