@@ -65,7 +65,7 @@ export function analyse(
   }
   for (const [name, uses] of grouped(free)) {
     const declared = find(name);
-    const script = position?.script.text ?? "";
+    const { text: script = "", file } = position?.script ?? {};
     const helper = declared && renamedHelper(declared, script);
     const ownExport =
       name === "exports" ? onlyMember(uses, text, at) : undefined;
@@ -87,7 +87,7 @@ export function analyse(
           ? ofArguments
           : isBundled(name, text)
             ? ofBundle
-            : explain(name, declared, script);
+            : explain(name, declared, { text: script, file });
       const first = uses.find(({ use }) => use !== "typeof") ?? uses[0];
       obstacles.push({ name, at: first ? at(first.node) : 0, ...found });
     }
@@ -121,7 +121,7 @@ const generator = {
   cure: "take the * away, and return what the steps make",
 };
 const ofThis = {
-  reason: "is what the function hangs on here",
+  reason: "is nothing where the job runs",
   cure: "pass what you need of it in kwargs",
 };
 const ofSuper = {

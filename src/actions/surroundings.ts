@@ -6,6 +6,7 @@ import { parseFile } from "./parse.js";
 import type { Position, Script } from "./position.js";
 import type { Declaration, Scopes } from "./scope.js";
 import { readScopes } from "./scopes.js";
+import { writtenPath } from "./vite.js";
 
 /** The code around functions: what the names mean that they take from there. */
 export class Surroundings {
@@ -63,18 +64,19 @@ export function isItself(
 export function explain(
   name: string,
   declared: Declaration | undefined,
-  text: string,
+  { text, file }: Pick<Script, "text" | "file">,
 ): Finding {
   const module = declared ? moduleOf(declared, text) : mangledModule(name);
   if (module !== undefined) {
+    const named = file === undefined ? module : writtenPath(module, file);
     const what =
-      module === ""
+      named === ""
         ? "is an import"
-        : `is an import of ${JSON.stringify(module)}`;
-    const from = module === "" ? "..." : module;
+        : `is an import of ${JSON.stringify(named)}`;
+    const load = `await context.import(${JSON.stringify(named || "...")})`;
     return {
       reason: what,
-      cure: `load it inside, with (await context.import(${JSON.stringify(from)})), or use a module action`,
+      cure: `load it inside: ${statement(name, declared, load)}, or use a module action`,
     };
   }
   if (name.startsWith("#"))
@@ -144,6 +146,31 @@ function moduleOf(
   return /\b(?:require|__webpack_require__|__vite_ssr_import__|import)\([^"'()]*["']([^"']+)["']/.exec(
     code,
   )?.[1];
+}
+
+/** What declares the name by that, as its import did. */
+function statement(
+  name: string,
+  declared: Declaration | undefined,
+  load: string,
+): string {
+  const specifiers =
+    declared?.node.type === "ImportDeclaration" ? declared.node.specifiers : [];
+  const specifier = specifiers.find(({ local }) => local.name === name);
+  switch (specifier?.type) {
+    case undefined:
+      return load;
+    case "ImportDefaultSpecifier":
+      return `const ${name} = (${load}).default`;
+    case "ImportNamespaceSpecifier":
+      return `const ${name} = ${load}`;
+    case "ImportSpecifier": {
+      const { imported } = specifier;
+      const outer =
+        imported.type === "Identifier" ? imported.name : imported.raw!;
+      return `const { ${outer === name ? name : `${outer}: ${name}`} } = ${load}`;
+    }
+  }
 }
 
 /** Most compilers write the module's name into what they call it. */

@@ -23,3 +23,14 @@ export function vitePath(specifier: string, from: string): string {
   }
   return specifier;
 }
+
+/** What somebody wrote for a module that vite names from its root: its package, or its path as seen from the file. */
+export function writtenPath(specifier: string, from: string): string {
+  const found = vitePath(specifier, from);
+  if (found === specifier) return specifier;
+  const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(found) ?? [];
+  if (name !== undefined) return name;
+  const file = from.startsWith("file:") ? fileURLToPath(from) : from;
+  const relative = path.relative(path.dirname(file), found);
+  return relative.startsWith(".") ? relative : `./${relative}`;
+}

@@ -126,7 +126,7 @@ describe("a function is refused that takes from outside", () => {
       ["outer", "is a const outside of the function", __filename, line, 26],
       ["readFile", 'is an import of "node:fs/promises"', __filename, line, 33],
       ["Color", "is an enum outside of the function", __filename, line, 43],
-      ["this", "is what the function hangs on here", __filename, line, 53],
+      ["this", "is nothing where the job runs", __filename, line, 53],
     ]);
     expect(error.problems.map(({ cure }) => cure)).toEqual([
       expect.stringContaining("declare it inside"),

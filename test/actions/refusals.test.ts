@@ -66,7 +66,7 @@ describe("is refused, with what it is:", () => {
       "a method that needs its object",
       new Job().run,
       "this",
-      /what the function hangs on/,
+      /is nothing where the job runs/,
     ],
     ["a private method", new Job().step, "#step", /is private to its class/],
     [

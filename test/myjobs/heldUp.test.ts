@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+
 import { expect, test } from "@jest/globals";
 
 import type { Context } from "../../src/index.js";
-import { open } from "../support/instance.js";
+import { open, temporaryFolder } from "../support/instance.js";
 import { until } from "../support/until.js";
 
 function block(ms: number): void {
@@ -17,31 +20,49 @@ function repeat({ size }: { size: number }): Promise<string> {
   return new Promise((resolve) => setTimeout(resolve, 50, "x".repeat(size)));
 }
 
+interface Left {
+  /** Is there when it is left. */
+  file: string;
+}
+
 /** What an ended job may leave behind, so that its process takes no message any more. */
-const leftovers: Record<string, (_: object, context: Context) => void> = {
-  "a busy loop": () => {
+const leftovers: Record<string, (left: Left, context: Context) => void> = {
+  "a busy loop": ({ file }, context) => {
+    const { writeFileSync } =
+      context.require<typeof import("node:fs")>("node:fs");
     setTimeout(() => {
+      writeFileSync(file, "");
       for (;;);
     }, 20);
   },
-  "an endless chain of promises": () => {
+  "an endless chain of promises": ({ file }, context) => {
+    const { writeFileSync } =
+      context.require<typeof import("node:fs")>("node:fs");
     const next = (): Promise<void> => Promise.resolve().then(next);
-    setTimeout(() => void next(), 20);
+    setTimeout(() => {
+      writeFileSync(file, "");
+      void next();
+    }, 20);
   },
-  "a channel without a listener": () => {
-    setTimeout(() => process.removeAllListeners("message"), 20);
+  "a channel without a listener": ({ file }, context) => {
+    const { writeFileSync } =
+      context.require<typeof import("node:fs")>("node:fs");
+    setTimeout(() => {
+      process.removeAllListeners("message");
+      writeFileSync(file, "");
+    }, 20);
   },
 };
 
 test.each(Object.entries(leftovers))(
   "A job that lies in a process which never comes to it, for an ended job has left %s, runs in another",
   async (_, leave) => {
+    const file = path.join(temporaryFolder(), "left");
     const myjobs = await open();
     await myjobs.workersSubprocessStart({ nrFixed: 1 });
-    await myjobs.schedule(leave, {}, { wait: true });
+    await myjobs.schedule(leave, { file }, { wait: true });
     const [worker] = myjobs.workers.values();
-    // By then it is left.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until("it is left", () => existsSync(file));
     const jobs = await myjobs.scheduleMany(
       length,
       [{ text: "a" }, { text: "ab" }],
