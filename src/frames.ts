@@ -12,6 +12,8 @@ let own: readonly string[] | undefined;
 
 /** Source maps lead the stacks of the build to the folders that it was made of. */
 function ownFolders(): string[] {
+  // In a bundle nothing tells it from the rest.
+  if (!(import.meta.url as string | undefined)) return [];
   return [".", "../src/", "../workers/"].flatMap((folder) => {
     const { href, pathname } = new URL(folder, import.meta.url);
     return [href, decodeURIComponent(pathname)];

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { MyJobsError } from "./errors.js";
+
 export interface Program {
   file: string;
   /** Node's own arguments that it needs. */
@@ -13,7 +15,11 @@ export interface Program {
  * built; from source they are TypeScript, and are given tsx's loader. A stale build is never used.
  */
 export function subprocessProgram(): Program {
-  if (!fromSource) return { file: beside("subprocess.cjs"), execArgv: [] };
+  if (!fromSource) {
+    const file = beside("subprocess.cjs");
+    if (!existsSync(file)) throw new MyJobsError(bundled);
+    return { file, execArgv: [] };
+  }
   return {
     file: beside("../workers/subprocess.ts"),
     execArgv: loaderFlags(),
@@ -36,9 +42,15 @@ export function reaperProgram(): string {
   return asItIs("reaper.sh");
 }
 
+const bundled =
+  "myjobs has been bundled, but its workers run files of its own: mark it as external (esbuild --external:myjobs)";
+
+/** A bundle that is CommonJS has none. */
+const here = import.meta.url as string | undefined;
+
 const fromSource =
   existsSync(beside("../workers/subprocess.ts")) &&
-  import.meta.url.endsWith(".ts");
+  here?.endsWith(".ts") === true;
 
 /** A program that is not built. */
 function asItIs(name: string): string {
@@ -51,5 +63,6 @@ function loaderFlags(): string[] {
 }
 
 function beside(relative: string): string {
-  return fileURLToPath(new URL(relative, import.meta.url));
+  if (!here) throw new MyJobsError(bundled);
+  return fileURLToPath(new URL(relative, here));
 }

@@ -27,7 +27,7 @@ const rooms: Room[] = [
   { path: "src/frames.ts", layer: 0 },
   { path: "src/clock.ts", layer: 0 },
   { path: "src/processes.ts", layer: 0 },
-  { path: "src/programs.ts", layer: 0 },
+  { path: "src/programs.ts", layer: 0, beside: ["src/errors.ts"] },
   { path: "src/lines.ts", layer: 0, beside: ["src/models/"] },
   { path: "src/models/", layer: 0 },
   { path: "src/options.ts", layer: 1 },

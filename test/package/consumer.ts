@@ -30,7 +30,13 @@ export class Consumer {
     await run("npm", ["install", ...flags, tarball], this.folder, npmLimit);
     // To compile it takes more than a minute, and is not what is tested here.
     this.#link("better-sqlite3/build");
-    for (const name of ["jest", "tsx", "typescript", "@types/node"]) {
+    for (const name of [
+      "esbuild",
+      "jest",
+      "tsx",
+      "typescript",
+      "@types/node",
+    ]) {
       this.#link(name);
     }
     cpSync(path.join(__dirname, "fixtures"), this.folder, { recursive: true });

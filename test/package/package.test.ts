@@ -113,6 +113,26 @@ describe("The installed package", () => {
     );
   });
 
+  test.each(["cjs", "esm"])(
+    "says what to do where a bundler has taken it in: %s",
+    async (format) => {
+      const outfile = `bundled.${format === "esm" ? "mjs" : "cjs"}`;
+      const options = {
+        ...{ entryPoints: ["bundled.js"], outfile, format, bundle: true },
+        ...{
+          platform: "node",
+          external: ["better-sqlite3"],
+          logLevel: "error",
+        },
+      };
+      const build = `require("esbuild").buildSync(${JSON.stringify(options)})`;
+      await consumer.node("--eval", build);
+      await expect(consumer.node(outfile)).rejects.toThrow(
+        "myjobs has been bundled, but its workers run files of its own: mark it as external (esbuild --external:myjobs)",
+      );
+    },
+  );
+
   test("holds what runs and what explains it, and nothing else", () => {
     const top = readdirSync(consumer.package);
     expect(top).toEqual(expect.arrayContaining(["LICENSE", "dist"]));
