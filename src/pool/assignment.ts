@@ -1,6 +1,6 @@
 import { monotonic, now } from "../clock.js";
 import { type ClaimedJob, sizeOf } from "../models/job.js";
-import type { SentJob } from "../transport/messages.js";
+import type { End, SentJob } from "../transport/messages.js";
 import type { Verdict } from "./outcome.js";
 import type { Termination } from "./termination.js";
 
@@ -54,5 +54,14 @@ export class Assignment implements SentJob {
   start(): void {
     this.timeStart = now();
     this.startedAt = monotonic();
+  }
+
+  /** Whether it had ended within its limit, and before it was given up, though that is told only now; and so far it has only been asked to end. */
+  endedInTime({ timeStart, took }: End): boolean {
+    const { verdict, termination, judgedAt, limit } = this;
+    if (verdict?.errorCat !== "TIMEOUT" || termination?.taken !== 1)
+      return false;
+    // Both clocks give whole milliseconds.
+    return took < limit && timeStart + took + 1 < judgedAt;
   }
 }

@@ -44,6 +44,8 @@ export class Holdings {
     },
   });
   #mark = 0;
+  /** SIGTERM has been sent to the group. */
+  #terminated = false;
 
   constructor(vessel: Vessel, options: HoldingsOptions, port: HoldingsPort) {
     this.#vessel = vessel;
@@ -120,13 +122,18 @@ export class Holdings {
     const assignment = this.#held.get(end.id);
     if (assignment?.job.attempt !== end.attempt) return false;
     if (assignment.verdict !== undefined) {
-      if (!isInTime(assignment, end)) {
+      if (!assignment.endedInTime(end)) {
         assignment.termination?.next();
         return false;
       }
       this.#port.spared();
     }
     const { result, error, timeStart, took } = end;
+    if (error !== undefined && this.#terminated) {
+      // One beside it is being stopped: what that did to its processes is none of its doing.
+      this.#release(assignment, true);
+      return true;
+    }
     const timeStop = timeStart + Math.floor(took);
     const outcome: Outcome =
       error === undefined
@@ -194,9 +201,14 @@ export class Holdings {
     const giveUp = (): void => {
       this.#fail(assignment, verdict);
     };
-    const steps = vessel.killable
-      ? [abort, () => vessel.signal("SIGTERM"), () => vessel.signal("SIGKILL")]
-      : [abort, giveUp];
+    const terminate = (): void => {
+      this.#terminated = true;
+      vessel.signal("SIGTERM");
+    };
+    const kill = (): void => {
+      vessel.signal("SIGKILL");
+    };
+    const steps = vessel.killable ? [abort, terminate, kill] : [abort, giveUp];
     if (vessel.killable) {
       this.revoke();
       this.#port.terminating();
@@ -229,14 +241,4 @@ export class Holdings {
     else if (!next.started) this.#limits.begin(next);
     this.#port.settled(assignment.job, outcome, took);
   }
-}
-
-/** It had ended within its limit, and before it was given up, though that is told only now; and so far it has only been asked to end. */
-function isInTime(
-  { verdict, limit, judgedAt, termination }: Assignment,
-  { timeStart, took }: End,
-): boolean {
-  if (verdict?.errorCat !== "TIMEOUT" || termination?.taken !== 1) return false;
-  // Both clocks give whole milliseconds.
-  return took < limit && timeStart + took + 1 < judgedAt;
 }

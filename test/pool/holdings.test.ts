@@ -157,6 +157,26 @@ describe("what a worker holds", () => {
     vessel.marks.close();
   });
 
+  test("an error that comes after the whole group has been told to end, for another job, is not its own", () => {
+    const { vessel, holdings, settled } = ground(0, 3);
+    holdings.add([1, 2, 3].map(claimedJob), []);
+    for (const { mark } of vessel.sent) vessel.marks.start(mark);
+    holdings.stop(1, cancelled());
+    const error = { name: "Error", message: "Command failed", stack: "" };
+    const { result: _, ...failed } = { ...end, error };
+    holdings.ended({ ...failed, id: 3 });
+    holdings.ended({ ...end, id: 1 });
+    expect(vessel.signals).toEqual(["SIGTERM"]);
+    holdings.ended({ ...failed, id: 2 });
+    holdings.lost(gone, undefined);
+    expect(settled).toMatchObject([
+      { id: 3, outcome: { kind: "failed", errorCat: "ERROR" } },
+      { id: 2, outcome: { kind: "released", started: true } },
+      { id: 1, outcome: { kind: "failed", errorCat: "HALTED" } },
+    ]);
+    vessel.marks.close();
+  });
+
   test("a job that never started counts with no time at all", () => {
     const { vessel, holdings, settled } = ground();
     holdings.add([claimedJob(1), claimedJob(2)], []);
