@@ -15,11 +15,17 @@ export interface Scale {
 
 /** The events of a MyJobs, with what their listeners are given. */
 export interface EventMap<Job, Worker, State> {
+  /** By this instance; it is stored. */
   scheduled: [job: Job];
+  /** In a worker of this instance. */
   started: [job: Job];
+  /** In a worker of this instance, or by a call to it; its end is stored. */
   ended: [job: Job];
+  /** One of this instance's has come into a state. */
   worker: [worker: Worker, state: State];
+  /** The pool is about to change its size. */
   scale: [scale: Scale];
+  /** A fault of the system, never of a job; the same one is told once in 100 ms. */
   error: [error: Error];
 }
 

@@ -211,6 +211,7 @@ export class MyJobs implements AsyncDisposable {
     return this.#engine.fleet.startInprocess(options);
   }
 
+  /** Calls back at each event of this instance (see `EventMap`); `error` needs no listener. `OptionError` for another name. */
   on<Name extends keyof MyJobsEvents>(
     event: Name,
     listener: (...args: MyJobsEvents[Name]) => void,
@@ -219,6 +220,7 @@ export class MyJobs implements AsyncDisposable {
     return this;
   }
 
+  /** Takes back an `on`. */
   off<Name extends keyof MyJobsEvents>(
     event: Name,
     listener: (...args: MyJobsEvents[Name]) => void,
