@@ -2,6 +2,7 @@ import { monotonic, soon } from "../clock.js";
 import { isForOne } from "../errors.js";
 import type { NewJob } from "../models/job.js";
 import type { Store } from "../store/store.js";
+import { Underway } from "../underway.js";
 
 /** Milliseconds in which a claim of the same turn comes after them; of a backlog, claims do not wait for the whole. */
 const prompt = 5;
@@ -33,7 +34,7 @@ export class Intake<Handle> {
   readonly #port: IntakePort<Handle>;
   #open: Batch<Handle> | undefined;
   /** What has been handed over, until the store has answered. */
-  readonly #under = new Set<Promise<unknown>>();
+  readonly #under = new Underway();
 
   constructor(store: IntakeStore, port: IntakePort<Handle>) {
     this.#store = store;
@@ -45,7 +46,7 @@ export class Intake<Handle> {
     jobs: readonly NewJob[],
   ): Promise<{ handles: Handle[]; ended: readonly number[] }> {
     this.flush();
-    return this.#follow(this.#many(jobs));
+    return this.#under.follow(this.#many(jobs));
   }
 
   async #many(
@@ -73,14 +74,14 @@ export class Intake<Handle> {
 
   /** Hands over what waits for the end of the turn. */
   flush(): void {
-    if (this.#open !== undefined) void this.#follow(this.#open.send());
+    if (this.#open !== undefined) void this.#under.follow(this.#open.send());
     this.#open = undefined;
   }
 
   /** Resolves when all that was handed in is stored, or has been refused. */
   async settled(): Promise<void> {
     this.flush();
-    await Promise.allSettled(this.#under);
+    await this.#under.settled();
   }
 
   #begin(): Batch<Handle> {
@@ -89,15 +90,6 @@ export class Intake<Handle> {
       if (this.#open === batch) this.flush();
     });
     return batch;
-  }
-
-  #follow<T>(storing: Promise<T>): Promise<T> {
-    this.#under.add(storing);
-    const over = (): void => {
-      this.#under.delete(storing);
-    };
-    storing.then(over, over);
-    return storing;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Bounds } from "../bounds.js";
 import { clearTimeout, setTimeout } from "../clock.js";
 import type { Scale } from "../events.js";
 import { workerName } from "../models/worker.js";
+import { Underway } from "../underway.js";
 import { Autoscaler } from "./autoscaler.js";
 import { Boots } from "./boots.js";
 import { Inprocess } from "./inprocess.js";
@@ -44,7 +45,7 @@ export class Pool {
   #scaling = false;
   readonly #kept = new KeptWorkers();
   /** Those that have no number yet. */
-  readonly #arrivals = new Set<Promise<PoolWorker>>();
+  readonly #arrivals = new Underway();
 
   constructor(options: PoolOptions, bounds: Bounds, port: PoolPort) {
     this.#options = options;
@@ -55,9 +56,7 @@ export class Pool {
         this.#autoscaler.booted(took);
       },
       wanted: () => this.#scaling || this.#kept.size > 0,
-      tryAgain: () => {
-        this.reconcile();
-      },
+      tryAgain: this.reconcile.bind(this),
     });
     this.#autoscaler = new Autoscaler(options, bounds, {
       workers: () => this.#scaled(),
@@ -69,9 +68,7 @@ export class Pool {
       scaled: (scale) => {
         port.scaled(scale);
       },
-      lookAgain: () => {
-        this.reconcile();
-      },
+      lookAgain: this.reconcile.bind(this),
     });
   }
 
@@ -99,8 +96,7 @@ export class Pool {
   async start(): Promise<void> {
     const before = this.#scaling;
     this.#scaling = true;
-    this.#boots.reset();
-    this.reconcile();
+    this.#tryAgain();
     for (const boot of await Promise.allSettled(this.#boots.scaled)) {
       if (boot.status === "fulfilled") continue;
       if (!before) await this.#end(this.#scaled(), 0, true);
@@ -115,6 +111,7 @@ export class Pool {
 
   /** A single forked worker, that is kept until it is told to end. Rejects if it cannot boot. */
   async startKept(wanted: Wanted): Promise<PoolWorker> {
+    this.#tryAgain();
     const worker = await this.#startForked(wanted);
     this.#kept.add(worker, wanted);
     return worker;
@@ -200,7 +197,7 @@ export class Pool {
     this.#autoscaler.stop();
     this.#boots.reset();
     // Those whose number is still being looked up: they find that it is too late.
-    await Promise.allSettled(this.#arrivals);
+    await this.#arrivals.settled();
     const workers = some ?? [...this.workers.values()];
     for (const worker of workers) worker.halt();
     const limit = setTimeout(() => {
@@ -208,6 +205,12 @@ export class Pool {
     }, timeout);
     await Promise.all(workers.map(({ died }) => died));
     clearTimeout(limit);
+  }
+
+  /** Somebody asks for a worker: what kept others from booting may be gone. */
+  #tryAgain(): void {
+    this.#boots.reset();
+    this.reconcile();
   }
 
   #startForked(wanted: Wanted): Promise<PoolWorker> {
@@ -220,7 +223,7 @@ export class Pool {
     return this.#boots.start(add, wanted.scaled);
   }
 
-  async #add(
+  #add(
     wanted: Wanted,
     vessel: (port: VesselPort, watched: string) => Vessel,
   ): Promise<PoolWorker> {
@@ -236,12 +239,7 @@ export class Pool {
       this.workers.set(key.nr, worker);
       return worker;
     });
-    this.#arrivals.add(arrival);
-    try {
-      return await arrival;
-    } finally {
-      this.#arrivals.delete(arrival);
-    }
+    return this.#arrivals.follow(arrival);
   }
 
   readonly #failed = (error: Error): void => {

@@ -5,6 +5,7 @@ import { Breaker } from "../pool/breaker.js";
 import { isStopped, lives } from "../processes.js";
 import type { HostProcess } from "../store/neighbours.js";
 import type { Store } from "../store/store.js";
+import { Underway } from "../underway.js";
 import { forceAfter, WindowEnd } from "./windowEnd.js";
 import type { Windows } from "./windows.js";
 import { WindowStart } from "./windowStart.js";
@@ -29,7 +30,7 @@ export class Keeper {
   /** As last seen, by number. */
   readonly #kept = new Map<number, WorkerRecord>();
   /** Those that somebody has asked for and waits for. */
-  readonly #starting = new Set<Promise<unknown>>();
+  readonly #starting = new Underway();
   readonly #opening = new Map<number, Promise<void>>();
   readonly #breakers = new Map<number, Breaker>();
   readonly #start: WindowStart;
@@ -109,7 +110,8 @@ export class Keeper {
     this.#closing = true;
     this.#start.close();
     await this.#looking?.catch(() => undefined); // told where it was begun
-    await Promise.allSettled([...this.#starting, ...this.#opening.values()]);
+    await this.#starting.settled();
+    await Promise.allSettled(this.#opening.values());
     // Not before: a start that was under way may have begun it.
     clearInterval(this.#timer);
     for (const breaker of this.#breakers.values()) breaker.reset();
@@ -142,11 +144,7 @@ export class Keeper {
     nr: number | undefined,
     debug: boolean,
   ): Promise<WorkerRecord | undefined> {
-    const starting = this.#startOne(nr, debug).finally(() => {
-      this.#starting.delete(starting);
-    });
-    this.#starting.add(starting);
-    return starting;
+    return this.#starting.follow(this.#startOne(nr, debug));
   }
 
   async #startOne(

@@ -308,6 +308,9 @@ describe("the pool", () => {
     );
     expect((await job.load()).state).toBe("NEW");
     writeFileSync(preload, count);
+    // Who asks for one need not wait until the next try.
+    const single = await myjobs.workerSubprocessStart();
+    expect(single.state).toBe("WAITING");
     expect((await job.wait()).result).toBe("healed");
   });
 
