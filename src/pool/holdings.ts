@@ -129,11 +129,8 @@ export class Holdings {
       this.#port.spared();
     }
     const { result, error, timeStart, took } = end;
-    if (error !== undefined && this.#terminated) {
-      // One beside it is being stopped: what that did to its processes is none of its doing.
-      this.#release(assignment, true);
-      return true;
-    }
+    // One beside it is being stopped: what that did to its processes is none of its doing. It goes with them, and runs again.
+    if (error !== undefined && this.#terminated) return false;
     const timeStop = timeStart + Math.floor(took);
     const outcome: Outcome =
       error === undefined

@@ -167,12 +167,12 @@ describe("what a worker holds", () => {
     holdings.ended({ ...failed, id: 3 });
     holdings.ended({ ...end, id: 1 });
     expect(vessel.signals).toEqual(["SIGTERM"]);
-    holdings.ended({ ...failed, id: 2 });
+    expect(holdings.ended({ ...failed, id: 2 })).toBe(false);
     holdings.lost(gone, undefined);
     expect(settled).toMatchObject([
       { id: 3, outcome: { kind: "failed", errorCat: "ERROR" } },
-      { id: 2, outcome: { kind: "released", started: true } },
       { id: 1, outcome: { kind: "failed", errorCat: "HALTED" } },
+      { id: 2, outcome: { kind: "released", started: true } },
     ]);
     vessel.marks.close();
   });
