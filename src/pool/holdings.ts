@@ -29,6 +29,9 @@ export interface HoldingsPort {
   spared(): void;
 }
 
+/** Characters that a process reads in a millisecond, even on a machine that is busy. */
+const readAtLeast = 10_000;
+
 /** The jobs a worker holds, their limits, and what becomes of them. In the order in which the vessel runs them. */
 export class Holdings {
   readonly #vessel: Vessel;
@@ -44,6 +47,8 @@ export class Holdings {
     },
   });
   #mark = 0;
+  /** When it was last given something as it had nothing. */
+  #fedAt = 0;
   /** SIGTERM has been sent to the group. */
   #terminated = false;
 
@@ -67,10 +72,11 @@ export class Holdings {
     return this.#held.first;
   }
 
-  /** Whether its process has come to any of them. */
-  get begun(): boolean {
+  /** Whether its process has come to none of them, though it had the time to read what they are given. */
+  get untouched(): boolean {
     const { first } = this.#held;
-    return first !== undefined && this.#hasBegun(first);
+    if (first === undefined || this.#hasBegun(first)) return false;
+    return monotonic() - this.#fedAt > this.bulk / readAtLeast;
   }
 
   /** Milliseconds for which the first has been running; none if its end is on its way: what lay behind it runs. */
@@ -83,6 +89,7 @@ export class Holdings {
   }
 
   add(jobs: readonly ClaimedJob[], actions: readonly CheckedAction[]): void {
+    if (this.size === 0) this.#fedAt = monotonic();
     const held = jobs.map((job) => this.#hold(job));
     const news = actions.filter(({ id }) => !this.#knownActions.has(id));
     try {

@@ -106,10 +106,10 @@ export class PoolWorker extends Life implements VesselPort {
     return this.#holdings.head?.job;
   }
 
-  /** Whether nothing runs in its process, as far as can be told: it has nothing, or has not come to it. */
+  /** Whether nothing runs in its process, as far as can be told. */
   get rests(): boolean {
     if (this.phase === "idle") return true;
-    return this.phase === "busy" && !this.#holdings.begun;
+    return this.phase === "busy" && this.#holdings.untouched;
   }
 
   /** Milliseconds for which the job it has held longest has been running. */

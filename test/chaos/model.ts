@@ -40,6 +40,8 @@ export class Model {
   /** Children that were killed as if by accident, and by `worker.kill()`. */
   readonly lostPids = new Set<number>();
   readonly killedPids = new Set<number>();
+  /** Children that were stopped: found frozen before they had come to what they were given, they are ended. */
+  readonly stoppedPids = new Set<number>();
   /** Children in which a job began that ends its process. */
   #suicides: ReadonlySet<number> = new Set();
   #violations: string[] = [];
@@ -223,7 +225,12 @@ export class Model {
     const ran = traces.filter(({ job }) => ids.has(job)).map(({ pid }) => pid);
     const held = moves.filter(({ job }) => ids.has(job));
     const pids = [...ran, ...held.map(({ pidWas }) => pidWas ?? 0)];
-    return new Set([...pids, ...this.lostPids, ...this.killedPids]);
+    return new Set([
+      ...pids,
+      ...this.lostPids,
+      ...this.killedPids,
+      ...this.stoppedPids,
+    ]);
   }
 
   /** Nothing runs twice under one attempt, and no child more at a time than it may. */

@@ -230,7 +230,10 @@ class Player {
     const { pid, type } = worker;
     if (type === "tmux") this.#windowsEnded = true;
     if (how === "killChild") this.#model.lostPids.add(pid);
-    if (how === "stopChild") this.#stopped.add(pid);
+    if (how === "stopChild") {
+      this.#stopped.add(pid);
+      this.#model.stoppedPids.add(pid);
+    }
     if (how === "killChild") signal(pid, "SIGKILL");
     else signal(pid, how === "stopChild" ? "SIGSTOP" : "SIGCONT");
   }

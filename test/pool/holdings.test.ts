@@ -109,12 +109,24 @@ describe("what a worker holds", () => {
       const { startedAt } = holdings.head!;
       return startedAt > begun;
     });
-    expect(holdings.begun).toBe(false);
+    expect(holdings.untouched).toBe(true);
     vessel.marks.start(vessel.sent[0]!.mark);
-    expect(holdings.begun).toBe(true);
+    expect(holdings.untouched).toBe(false);
     await until("it is late then", () => vessel.signals.includes("SIGTERM"));
     holdings.lost(gone, undefined);
     expect(settled).toMatchObject([{ outcome: { errorCat: "TIMEOUT" } }]);
+    vessel.marks.close();
+  });
+
+  test("a process may take its time to read what is large", async () => {
+    const { vessel, holdings } = ground();
+    const kwargs = "x".repeat(500_000);
+    holdings.add([{ ...claimedJob(1), kwargs }], []);
+    const begun = monotonic();
+    expect(holdings.untouched).toBe(false);
+    await until("it has had the time", () => holdings.untouched);
+    expect(monotonic() - begun).toBeGreaterThan(49);
+    holdings.lost(gone, "requeued");
     vessel.marks.close();
   });
 
