@@ -57,9 +57,10 @@ function serve(queue?: Queue): void {
     say({ type: "fault", ...fault });
     exit(1);
   });
-  process.exit = (code) => {
-    tellOfEnded(runner, `process.exit(${String(code ?? "")})`);
-    return exit(code);
+  process.exit = (...args) => {
+    tellOfEnded(runner, `process.exit(${args.join("")})`);
+    // That there is no code is another thing than one that is undefined.
+    return exit(...args);
   };
   process.abort = () => {
     tellOfEnded(runner, "process.abort()");

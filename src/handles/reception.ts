@@ -57,7 +57,7 @@ export class Reception {
         return this.#schedule(where, given, [text], plan).then(first);
       const action = this.#scheduling.action(where, given);
       return action instanceof Promise
-        ? action.then((stored) => this.#store(stored, plan, text))
+        ? action.then((stored) => this.#storeLater(stored, plan, text))
         : this.#store(action, plan, text);
     } catch (cause) {
       // No async function, but whoever calls need not know.
@@ -109,7 +109,13 @@ export class Reception {
   ): Promise<Job[]> {
     // Not later than a single one would be, so that calls keep their order.
     const known = this.#scheduling.action(where, given);
-    const action = known instanceof Promise ? await known : known;
+    let action = known instanceof Promise ? await known : known;
+    for (
+      let current = this.#scheduling.renewed(action);
+      current !== action;
+      current = this.#scheduling.renewed(action)
+    )
+      action = await current;
     const news = kwargs.map((text) => ({
       plan,
       actionId: action.id,
@@ -128,6 +134,14 @@ export class Reception {
     const stored = this.#intake.one(job, plan.wait);
     this.#announce(action, 1);
     return stored;
+  }
+
+  /** The store may have been emptied while its action was stored. */
+  #storeLater(action: ActionRecord, plan: Plan, kwargs: string): Promise<Job> {
+    const current = this.#scheduling.renewed(action);
+    return current instanceof Promise
+      ? current.then((stored) => this.#storeLater(stored, plan, kwargs))
+      : this.#store(current, plan, kwargs);
   }
 
   #announce(action: ActionRecord, jobs: number): void {

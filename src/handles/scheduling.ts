@@ -107,6 +107,11 @@ export class Scheduling {
     this.#stored.clear();
   }
 
+  /** The same, unless the store has been emptied since it was stored: then it is stored again. */
+  renewed(action: ActionRecord): ActionRecord | Promise<ActionRecord> {
+    return this.#put(action);
+  }
+
   /** Resolves when no action is being looked up or stored, and those that waited for it have gone on. */
   async settled(): Promise<void> {
     while (this.#last !== undefined) await this.#last.then(ignore, ignore);

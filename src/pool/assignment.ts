@@ -19,8 +19,12 @@ export class Assignment implements SentJob {
   timeStart = 0;
   /** By the monotonic clock. */
   startedAt = Infinity;
+  /** It has been seen that its process has come to it. */
+  begun = false;
   /** It was over its limit for a while only because nobody looked. */
   spared = false;
+  /** Its end was not taken for its own, and comes with that of its process. */
+  refused = false;
   verdict: Verdict | undefined;
   /** Epoch milliseconds at which it got its verdict. */
   judgedAt = 0;
@@ -40,6 +44,11 @@ export class Assignment implements SentJob {
 
   get started(): boolean {
     return this.timeStart !== 0;
+  }
+
+  /** Whether what becomes of it is no question of time any more. */
+  get decided(): boolean {
+    return this.verdict !== undefined || this.refused;
   }
 
   get deadline(): number {

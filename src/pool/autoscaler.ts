@@ -156,7 +156,10 @@ export class Autoscaler {
     busy: number,
     hold: boolean,
   ): void {
-    const change = hold ? -retire : start - retire;
+    const tooMany = present > this.bounds.nrMax;
+    // Those that have no number yet go when they have come.
+    const going = retire - (tooMany ? this.#port.arriving() : 0);
+    const change = hold || retire > 0 ? -Math.max(0, going) : start;
     if (change === 0) return;
     const to = present + change;
     this.#port.scaled({ from: present, to, ready: this.#ready, busy });
@@ -167,13 +170,7 @@ export class Autoscaler {
       return;
     }
     this.#retiredAt = this.#clock.monotonic();
-    const tooMany = present > this.bounds.nrMax;
-    // Those that have no number yet go when they have come.
-    const going = -change - (tooMany ? this.#port.arriving() : 0);
-    for (const worker of expendable(workers, tooMany).slice(
-      0,
-      Math.max(0, going),
-    ))
+    for (const worker of expendable(workers, tooMany).slice(0, -change))
       worker.halt();
   }
 

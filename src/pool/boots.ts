@@ -77,7 +77,7 @@ export class Boots {
     if (worker.phase !== "starting") return;
     if (this.barred) {
       // It would only fail, too.
-      worker.kill();
+      worker.giveUp((this.#failure as Error).message);
       throw this.#failure;
     }
     const begun = monotonic();

@@ -1,3 +1,4 @@
+import { monotonic } from "../clock.js";
 import type { Assignment } from "./assignment.js";
 
 /** What a worker holds, by the ids of its jobs, and in the order in which it was given. */
@@ -5,6 +6,8 @@ export class Held implements Iterable<Assignment> {
   readonly #byId = new Map<number, Assignment>();
   /** Characters of what all of them are given. */
   bulk = 0;
+  /** When it was last given something as it had nothing. */
+  since = 0;
   /** Or one before it that was removed: to begin at the Map's first would pass over all that was taken out of it. */
   #first: Assignment | undefined;
   #last: Assignment | undefined;
@@ -30,6 +33,7 @@ export class Held implements Iterable<Assignment> {
   }
 
   add(assignment: Assignment): void {
+    if (this.size === 0) this.since = monotonic();
     this.#byId.set(assignment.job.id, assignment);
     this.bulk += assignment.size;
     if (this.#last !== undefined) this.#last.next = assignment;

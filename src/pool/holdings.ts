@@ -41,14 +41,12 @@ export class Holdings {
   readonly #knownActions = new Set<number>();
   readonly #limits = new Limits({
     held: () => this.#held,
-    hasBegun: (assignment) => this.#hasBegun(assignment),
+    hasBegun: this.#hasBegun.bind(this),
     late: ({ job, limit }) => {
       this.stop(job.id, timedOut(limit));
     },
   });
   #mark = 0;
-  /** When it was last given something as it had nothing. */
-  #fedAt = 0;
   /** SIGTERM has been sent to the group. */
   #terminated = false;
 
@@ -76,7 +74,7 @@ export class Holdings {
   get untouched(): boolean {
     const { first } = this.#held;
     if (first === undefined || this.#hasBegun(first)) return false;
-    return monotonic() - this.#fedAt > this.bulk / readAtLeast;
+    return monotonic() - this.#held.since > this.bulk / readAtLeast;
   }
 
   /** Milliseconds for which the first has been running; none if its end is on its way: what lay behind it runs. */
@@ -89,7 +87,6 @@ export class Holdings {
   }
 
   add(jobs: readonly ClaimedJob[], actions: readonly CheckedAction[]): void {
-    if (this.size === 0) this.#fedAt = monotonic();
     const held = jobs.map((job) => this.#hold(job));
     const news = actions.filter(({ id }) => !this.#knownActions.has(id));
     try {
@@ -137,7 +134,10 @@ export class Holdings {
     }
     const { result, error, timeStart, took } = end;
     // One beside it is being stopped: what that did to its processes is none of its doing. It goes with them, and runs again.
-    if (error !== undefined && this.#terminated) return false;
+    if (error !== undefined && this.#terminated) {
+      assignment.refused = true;
+      return false;
+    }
     const timeStop = timeStart + Math.floor(took);
     const outcome: Outcome =
       error === undefined
@@ -159,10 +159,10 @@ export class Holdings {
   /** The vessel is gone, and with it all that it held. */
   lost(gone: Gone, manner: Manner | undefined): void {
     const { concurrency } = this.#options;
-    const hasStarted = (one: Assignment): boolean => this.#hasStarted(one);
+    const hasStarted = this.#hasStarted.bind(this);
     const facts = { gone, manner, concurrency, hasStarted };
-    const all = [...this.#held];
-    for (const { assignment, verdict, counts } of losses(all, facts)) {
+    for (const loss of losses([...this.#held], facts)) {
+      const { assignment, verdict, counts } = loss;
       if (verdict === undefined) this.#release(assignment, counts);
       else this.#fail(assignment, verdict);
     }

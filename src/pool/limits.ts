@@ -2,6 +2,8 @@ import { monotonic } from "../clock.js";
 import { Alarm } from "./alarm.js";
 import type { Assignment } from "./assignment.js";
 
+/** Milliseconds after which it is looked whether a job has begun; its time begins anew if it has not. */
+const peek = 200;
 /** A deadline that is seen so many milliseconds late was held up by this process itself: as long, its child's answer may still lie in a pipe. */
 const moment = 100;
 
@@ -27,7 +29,7 @@ export class Limits {
   /** Its time begins now. */
   begin(assignment: Assignment): void {
     assignment.start();
-    this.#alarm.set(assignment.deadline);
+    this.#alarm.set(nextLook(assignment));
   }
 
   /** Nobody's time runs. */
@@ -40,17 +42,28 @@ export class Limits {
   }
 
   #look(): void {
+    for (const assignment of [...this.#port.held()])
+      if (assignment.started && !assignment.decided) this.#lookAt(assignment);
+  }
+
+  #lookAt(assignment: Assignment): void {
     const time = monotonic();
-    for (const assignment of [...this.#port.held()]) {
-      const { verdict, started, deadline } = assignment;
-      if (verdict !== undefined || !started) continue;
+    if (nextLook(assignment) > time) this.#alarm.set(nextLook(assignment));
+    // That is not its own time: something else keeps its process from it, or us from sending it.
+    else if (!this.#port.hasBegun(assignment)) this.begin(assignment);
+    else {
+      assignment.begun = true;
+      const { deadline } = assignment;
       if (deadline > time) this.#alarm.set(deadline);
-      // That is not its own time: something else keeps its process from it, or us from sending it.
-      else if (!this.#port.hasBegun(assignment)) this.begin(assignment);
       else if (time - deadline > moment && !assignment.spared) {
         assignment.spared = true;
         this.#alarm.set(time + moment);
       } else this.#port.late(assignment);
     }
   }
+}
+
+function nextLook({ deadline, begun, startedAt }: Assignment): number {
+  if (begun || deadline === Infinity) return deadline;
+  return Math.min(deadline, startedAt + peek);
 }

@@ -46,6 +46,7 @@ export class Pool {
   readonly #kept = new KeptWorkers();
   /** Those that have no number yet. */
   readonly #arrivals = new Underway();
+  readonly #scaledArrivals = new Underway();
 
   constructor(options: PoolOptions, bounds: Bounds, port: PoolPort) {
     this.#options = options;
@@ -60,7 +61,7 @@ export class Pool {
     });
     this.#autoscaler = new Autoscaler(options, bounds, {
       workers: () => this.#scaled(),
-      arriving: () => this.#arrivals.size,
+      arriving: () => this.#scaledArrivals.size,
       start: (nr) => {
         for (let one = 0; one < nr; one += 1)
           this.#startForked(scaledOne).catch(this.#failed);
@@ -239,6 +240,7 @@ export class Pool {
       this.workers.set(key.nr, worker);
       return worker;
     });
+    if (wanted.scaled) void this.#scaledArrivals.follow(arrival);
     return this.#arrivals.follow(arrival);
   }
 

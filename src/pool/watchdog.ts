@@ -40,7 +40,7 @@ export class Watchdog {
     const frozen: PoolWorker[] = [];
     const freeze = (worker: PoolWorker, why: string): void => {
       frozen.push(worker);
-      worker.freeze(why);
+      worker.giveUp(why);
     };
     let asked = [...this.#workers()].filter(resting);
     for (const worker of asked) worker.vessel.ping();

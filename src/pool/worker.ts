@@ -168,8 +168,8 @@ export class PoolWorker extends Life implements VesselPort {
     this.#finish();
   }
 
-  /** Its process does nothing any more. */
-  freeze(why: string): void {
+  /** It is no use: its process does nothing any more, or could not come up. */
+  giveUp(why: string): void {
     if (this.phase === "dead") return;
     this.blame(why);
     this.#enter("draining");

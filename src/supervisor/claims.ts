@@ -159,6 +159,8 @@ export class Claims {
       return;
     }
     const { jobs: claimed, isAll } = claim;
+    // Large ones come in parts: what it was asked for beyond them is still there.
+    if (!isAll) this.#there += limit - claimed.length;
     if (isAll && news === this.#news) this.#there = 0;
     if (isAll || this.#there === 0) this.#port.drained();
     if (this.#there === 0) this.#lookLater();

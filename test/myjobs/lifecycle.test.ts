@@ -4,6 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import Database from "better-sqlite3";
 
 import {
+  type Job,
   MyJobs,
   OptionError,
   StoppedError,
@@ -251,6 +252,27 @@ describe("reset", () => {
       expect(reason).toMatchObject({ name: "JobNotFoundError" });
     expect(lost.length).toBeGreaterThan(0);
     expect(ends.length - lost.length + 1).toBe(kept);
+  });
+
+  test("leaves no job without its action, though new functions are scheduled all the time", async () => {
+    const myjobs = await open();
+    const scheduled: Promise<Job<number>>[] = [];
+    const make = Function as unknown as (code: string) => () => number;
+    let isOver = false as boolean;
+    const resetting = myjobs.reset().finally(() => (isOver = true));
+    do {
+      const nr = scheduled.length;
+      scheduled.push(myjobs.schedule(make(`return ${String(nr)}`)));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (!isOver);
+    await resetting;
+    await myjobs.workerStart();
+    const jobs = await Promise.all(scheduled);
+    const ends = await Promise.allSettled(jobs.map((job) => job.wait()));
+    for (const [nr, end] of ends.entries()) {
+      if (end.status === "fulfilled") expect(end.value.result).toBe(nr);
+      else expect(end.reason).toMatchObject({ name: "JobNotFoundError" });
+    }
   });
 
   test("is refused while another live process shares the store", async () => {

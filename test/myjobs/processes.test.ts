@@ -112,6 +112,14 @@ describe("the death of a child", () => {
     ],
     ["process.exit(0)", () => process.exit(0), { exitCode: 0 }],
     ["process.exit(3)", () => process.exit(3), { exitCode: 3 }],
+    [
+      "process.exit() with an exitCode",
+      () => {
+        process.exitCode = 4;
+        process.exit();
+      },
+      { exitCode: 4 },
+    ],
     ["process.abort()", () => process.abort(), { signal: "SIGABRT" }],
   ])(
     "by %s ends its job as CRASH with what is known, and the pool goes on",

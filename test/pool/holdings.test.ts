@@ -118,6 +118,19 @@ describe("what a worker holds", () => {
     vessel.marks.close();
   });
 
+  test("a job that has begun late has its whole time, but for a part of a second", async () => {
+    const { vessel, holdings } = ground(600);
+    holdings.add([claimedJob(1)], []);
+    const sent = monotonic();
+    await until("its process comes to it late", () => monotonic() > sent + 450);
+    vessel.marks.start(vessel.sent[0]!.mark);
+    const begun = monotonic();
+    await until("it is late", () => holdings.head!.verdict !== undefined);
+    expect(monotonic() - begun).toBeGreaterThan(390);
+    holdings.lost(gone, undefined);
+    vessel.marks.close();
+  });
+
   test("a process may take its time to read what is large", async () => {
     const { vessel, holdings } = ground();
     const kwargs = "x".repeat(500_000);
@@ -169,8 +182,8 @@ describe("what a worker holds", () => {
     vessel.marks.close();
   });
 
-  test("an error that comes after the whole group has been told to end, for another job, is not its own", () => {
-    const { vessel, holdings, settled } = ground(0, 3);
+  test("an error that comes after the whole group has been told to end, for another job, is not its own", async () => {
+    const { vessel, holdings, settled } = ground(80, 3, 60_000);
     holdings.add([1, 2, 3].map(claimedJob), []);
     for (const { mark } of vessel.sent) vessel.marks.start(mark);
     holdings.stop(1, cancelled());
@@ -180,6 +193,8 @@ describe("what a worker holds", () => {
     holdings.ended({ ...end, id: 1 });
     expect(vessel.signals).toEqual(["SIGTERM"]);
     expect(holdings.ended({ ...failed, id: 2 })).toBe(false);
+    // No limit is for it any more.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     holdings.lost(gone, undefined);
     expect(settled).toMatchObject([
       { id: 3, outcome: { kind: "failed", errorCat: "ERROR" } },

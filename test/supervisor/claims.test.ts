@@ -173,9 +173,12 @@ describe("what is there to claim", () => {
   let there: number | Error;
   let drained: number;
   let serviceTime: number | undefined;
+  /** More than so many are too large for one claim. */
+  let most: number;
 
   beforeEach(async () => {
     serviceTime = undefined;
+    most = Infinity;
     asked = [];
     there = 0;
     drained = 0;
@@ -183,10 +186,11 @@ describe("what is there to claim", () => {
     const claimJobs: Store["claimJobs"] = async ({ nr }, limit) => {
       asked.push(nr);
       if (there instanceof Error) throw there;
-      const got = Math.min(limit, there);
+      const got = Math.min(limit, there, most);
+      const isAll = got === there && got < limit;
       there -= got;
       const jobs = Array.from({ length: got }, () => claimedJob((id += 1)));
-      return { jobs, isAll: got < limit };
+      return { jobs, isAll };
     };
     claims = new Claims({ claimJobs } as unknown as Store, undefined, {
       allowance: () => Infinity,
@@ -253,6 +257,18 @@ describe("what is there to claim", () => {
     expect(await feed()).toEqual([2]);
     claims.news();
     expect(await feed()).toEqual([2, 3, 1]);
+  });
+
+  test("is asked for again where large jobs come in parts", async () => {
+    serviceTime = 1;
+    most = 2;
+    there = 7;
+    expect(await feed()).toEqual([1, 2, 3]);
+    expect(workers.map(({ holds }) => holds)).toEqual([2, 2, 2]);
+    expect(drained).toBe(0);
+    expect(await feed()).toEqual([1, 2, 3]);
+    expect(workers.map(({ holds }) => holds)).toEqual([3, 2, 2]);
+    expect(await feed()).toEqual([]);
   });
 
   test("is asked for again where a claim has failed", async () => {

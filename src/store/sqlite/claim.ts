@@ -23,6 +23,8 @@ const none: never[] = [];
 
 /** Characters that one claim may have, unless its first job has more. */
 const most = 2 ** 20;
+/** Where jobs are large, so many times more are read than have just been taken. */
+const slack = 1.25;
 /** Bytes of arguments that are not read before it is known that they will be taken: of 1,024 jobs that is 8 MiB. */
 const large = 8_192;
 
@@ -42,6 +44,8 @@ export class JobClaim {
   /** Where a claim has got less than it asked for: those behind it, with nothing between them, need not look. */
   #emptied: { transaction: number; categories: Categories } | undefined;
   readonly #workers: WorkerTable;
+  /** How many are worth reading, by what the last claim could take. */
+  #fitting = Infinity;
 
   constructor(
     db: BetterSqlite3.Database,
@@ -103,14 +107,17 @@ export class JobClaim {
     now: number,
   ): Claim | undefined {
     // Reading and then marking is a third cheaper than "update ... returning", and keeps their order.
-    const rows = this.#read(limit, categories);
+    const asked = Math.min(limit, this.#fitting);
+    const rows = this.#read(asked, categories);
     if (rows.length === 0) return { jobs: none, isAll: true };
     if (!this.#workers.lives(worker.id)) {
       this.#emptied = undefined;
       return undefined;
     }
     const jobs = this.#within(most, rows);
-    if (jobs.length < rows.length) this.#emptied = undefined;
+    const isCut = jobs.length < rows.length;
+    if (isCut) this.#emptied = undefined;
+    this.#fitting = isCut ? Math.ceil(jobs.length * slack) : Infinity;
     this.#mark(
       jobs.map(({ id }) => id),
       worker.nr,
@@ -119,7 +126,7 @@ export class JobClaim {
     );
     return {
       jobs,
-      isAll: rows.length < limit && jobs.length === rows.length,
+      isAll: rows.length < asked && !isCut,
     };
   }
 
