@@ -34,10 +34,9 @@ export interface Store {
   /** Stores jobs, all or none. One whose dependency has failed already is stored and ended at once. */
   insertJobs(jobs: readonly NewJob[]): Promise<InsertedJobs>;
   /**
-   * Takes up to `limit` jobs that can run for a worker, and counts their attempt; fewer where they are large. A worker that holds any is
-   * BUSY, with the one that its record names, or else the first, and WAITING without. Jobs that are still to be stored
-   * do not hold it up. Undefined if there are some, but the worker's record is that of a live one no more: others have
-   * given it up, and it is to be replaced; or it has ended.
+   * Takes up to `limit` jobs that can run for a worker (fewer where they are large), and counts their attempt. It is BUSY
+   * while it holds any, with the one that its record names, or else the first. Jobs that are still to be stored do not hold
+   * it up. Undefined if there are some, but its record is that of a live one no more: others have given it up; or it has ended.
    */
   claimJobs(
     worker: Claimant,
@@ -146,11 +145,12 @@ export interface WorkerQuery extends WorkerFilter {
 /** After its current job; at once, its job ending HALTED; at once, its job running again. */
 export type HaltOrder = "halt" | "kill" | "requeue";
 
-/** By id. */
+/** By id; `cancelled`: jobs to stop. */
 export interface Orders {
-  /** Jobs to stop. */
   cancelled: number[];
   workers: { id: number; order: HaltOrder | "replace" }[];
+  /** Its workers on record: one that is not was given up, and its number taken. */
+  known: number[];
   /** Whether another host asks if this one and its workers are well. */
   asked: boolean;
 }

@@ -6,7 +6,9 @@ export async function obey(
   store: Pick<Store, "orders" | "checks">,
   dispatcher: Dispatcher,
 ): Promise<void> {
-  const { cancelled, workers, asked } = await store.orders();
+  // Not those that come while it is looked up.
+  const own = [...dispatcher.pool.workers.values()].filter(({ open }) => open);
+  const { cancelled, workers, known, asked } = await store.orders();
   for (const id of cancelled) dispatcher.cancel(id);
   for (const { id, order } of workers) {
     const worker = dispatcher.pool.worker(id);
@@ -14,6 +16,8 @@ export async function obey(
     else if (order === "replace") worker?.replace();
     else worker?.kill(order === "requeue");
   }
+  for (const worker of own)
+    if (worker.open && !known.includes(worker.settings.id)) worker.replace();
   if (!asked) return;
   await dispatcher.pool.watchdog.check();
   await store.checks.answer();

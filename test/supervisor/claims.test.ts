@@ -262,13 +262,14 @@ describe("what is there to claim", () => {
   test("is asked for again where large jobs come in parts", async () => {
     serviceTime = 1;
     most = 2;
-    there = 7;
-    expect(await feed()).toEqual([1, 2, 3]);
-    expect(workers.map(({ holds }) => holds)).toEqual([2, 2, 2]);
+    await feed();
+    [there, drained] = [7, 0];
+    claims.news(7);
+    // Two would take all of them.
+    expect(await feed()).toEqual([1, 2]);
+    expect(workers.map(({ holds }) => holds)).toEqual([2, 2, 0]);
     expect(drained).toBe(0);
-    expect(await feed()).toEqual([1, 2, 3]);
-    expect(workers.map(({ holds }) => holds)).toEqual([3, 2, 2]);
-    expect(await feed()).toEqual([]);
+    expect(await feed()).toContain(3);
   });
 
   test("is asked for again where a claim has failed", async () => {

@@ -129,7 +129,7 @@ export class SqliteStore implements contract.Store {
   orders(): Promise<contract.Orders> {
     return this.#run(() => ({
       cancelled: this.#settle.cancelled(this.#hosts.id),
-      workers: this.#workers.orders(this.#hosts.id),
+      ...this.#workers.orders(this.#hosts.id),
       asked: this.checks.asked,
     }));
   }

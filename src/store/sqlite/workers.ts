@@ -37,6 +37,7 @@ export class WorkerTable {
   readonly #update;
   readonly #halt;
   readonly #orders;
+  readonly #known;
   readonly #find;
   readonly #endAll;
   readonly #freeze;
@@ -87,6 +88,9 @@ export class WorkerTable {
       `select id, case when state = 'ERROR' then 'replace' when halt = 1 then 'halt' when requeue then 'requeue' else 'kill' end as "order"
        from myjobs_worker where host = ? and halt > 0 and (${live} or (state = 'ERROR' and halt = 2))`,
     );
+    this.#known = db
+      .prepare<[number], number>("select id from myjobs_worker where host = ?")
+      .pluck();
     this.#find = db.prepare<Record<string, string | null>, WorkerRow>(
       `${select} where ${Object.keys(asked({}))
         .map(
@@ -175,9 +179,9 @@ export class WorkerTable {
     this.#halt.run(haltOrders[order], Number(order === "requeue"), id);
   }
 
-  /** What the workers of a host have been ordered to do. */
-  orders(host: number): Orders["workers"] {
-    return this.#orders.all(host);
+  /** What the workers of a host have been ordered to do, and which of them there are. */
+  orders(host: number): Pick<Orders, "workers" | "known"> {
+    return { workers: this.#orders.all(host), known: this.#known.all(host) };
   }
 
   find(filter: WorkerQuery): WorkerRecord[] {

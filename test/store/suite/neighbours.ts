@@ -147,6 +147,7 @@ export function neighbourSuite(hosts: Hosts): void {
       const well = await worker(woken);
       await mine.checks.freeze(lost.id, "frozen");
       await worker(mine, { nr: lost.nr });
+      expect((await woken.orders()).known).toEqual([well.id]);
       const id = await scheduleOne(mine);
       const [none, some] = await Promise.all([
         woken.claimJobs(lost, 5, undefined),
@@ -165,7 +166,10 @@ export function neighbourSuite(hosts: Hosts): void {
       expect(await mine.findWorkers({ id: by.id })).toMatchObject([
         { state: "BUSY", error: null, halt: false },
       ]);
-      expect((await woken.orders()).workers).toEqual([]);
+      expect(await woken.orders()).toMatchObject({
+        workers: [],
+        known: [by.id],
+      });
     });
   });
 

@@ -133,6 +133,7 @@ export function workerSuite(hosts: Hosts): void {
           { id: two.id, order: "kill" },
           { id: three.id, order: "requeue" },
         ],
+        known: [one.id, two.id, three.id],
         asked: false,
       });
       for (const { id } of [one, two, three])
