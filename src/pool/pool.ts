@@ -121,8 +121,8 @@ export class Pool {
   /** Ends all workers: what they run may finish for `timeout` milliseconds; then it is killed. */
   async close(timeout: number, requeue: boolean): Promise<void> {
     this.#kept.clear();
-    this.watchdog.stop();
     await this.#end(undefined, timeout, requeue);
+    this.watchdog.stop();
     this.#reaper.close();
   }
 

@@ -108,8 +108,8 @@ export class PoolWorker extends Life implements VesselPort {
 
   /** Whether nothing runs in its process, as far as can be told. */
   get rests(): boolean {
-    if (this.phase === "idle") return true;
-    return this.phase === "busy" && this.#holdings.untouched;
+    const works = this.phase === "busy" || this.phase === "draining";
+    return works ? this.#holdings.untouched : this.phase === "idle";
   }
 
   /** Milliseconds for which the job it has held longest has been running. */

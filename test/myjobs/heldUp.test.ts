@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect, test } from "@jest/globals";
 
 import type { Context } from "../../src/index.js";
-import { open, temporaryFolder } from "../support/instance.js";
+import { open, reopen, temporaryFolder } from "../support/instance.js";
 import { until } from "../support/until.js";
 
 function block(ms: number): void {
@@ -76,6 +76,22 @@ test.each(Object.entries(leftovers))(
     });
   },
 );
+
+test("A graceful stop does not wait for a process that will never come to what it was given", async () => {
+  const store = path.join(temporaryFolder(), "jobs.db");
+  const myjobs = await reopen({ store });
+  await myjobs.workersSubprocessStart({ nrFixed: 1 });
+  const [worker] = myjobs.workers.values();
+  process.kill(worker!.pid, "SIGSTOP");
+  const job = await myjobs.schedule(length, { text: "abc" });
+  await until("it is sent", () =>
+    [...myjobs.workers.values()].some(({ state }) => state === "BUSY"),
+  );
+  await myjobs.stop();
+  const next = await reopen({ store });
+  await next.workerStart();
+  expect(await next.results([job], { timeout: 10_000 })).toEqual([3]);
+});
 
 test.each([0, 1_000])(
   "What a host has not sent yet, or not read, as it stood still, counts for no limit, with a grace of %s ms",
