@@ -30,7 +30,7 @@ interface Runner {
 
 /** What is not counted: until V8 has optimized what single jobs run, the last of it after some 12,000. */
 const warmUp = 20_000;
-const singles = 1_000;
+const singles = 5_000;
 const inFlight = 2_000;
 
 const kinds = {
