@@ -60,11 +60,13 @@ export class Fleet implements WorkerHandlePort {
   /** By `nr`, as they are at this moment; those in windows as they were last seen. */
   get own(): ReadonlyMap<number, Worker> {
     const { dispatcher, keeper } = this.#crew();
-    const records = [
-      ...Array.from(dispatcher.pool.workers.values(), snapshot),
-      ...keeper.workers,
+    const workers = [
+      ...Array.from(dispatcher.pool.workers.values(), (own) =>
+        this.handle(own),
+      ),
+      ...keeper.workers.map((record) => this.record(record)),
     ].sort((a, b) => a.nr - b.nr);
-    return new Map(records.map((record) => [record.nr, this.record(record)]));
+    return new Map(workers.map((worker) => [worker.nr, worker]));
   }
 
   async findAll(filter: WorkerFilter | undefined): Promise<Worker[]> {
@@ -133,16 +135,16 @@ export class Fleet implements WorkerHandlePort {
   }
 
   handle(worker: PoolWorker): Worker {
-    return this.record(snapshot(worker));
+    return new Worker(snapshot(worker), this, () => snapshot(worker));
   }
 
   record(record: WorkerRecord): Worker {
-    return new Worker(record, this);
+    const own = this.#own(record.id);
+    const look = own === undefined ? undefined : () => snapshot(own);
+    return new Worker(record, this, look);
   }
 
   async find(id: number): Promise<WorkerRecord | undefined> {
-    const own = this.#own(id);
-    if (own !== undefined) return snapshot(own);
     const [record] = await this.#store.findWorkers({ id });
     return record;
   }

@@ -18,11 +18,20 @@ export interface WorkerHandlePort {
 export class Worker {
   #record: WorkerRecord;
   readonly #port: WorkerHandlePort;
+  readonly #own: (() => WorkerRecord) | undefined;
 
-  /** @internal */
-  constructor(record: WorkerRecord, port: WorkerHandlePort) {
+  /**
+   * @param own Reads it where it lives, if that is this process.
+   * @internal
+   */
+  constructor(
+    record: WorkerRecord,
+    port: WorkerHandlePort,
+    own?: () => WorkerRecord,
+  ) {
     this.#record = record;
     this.#port = port;
+    this.#own = own;
   }
 
   /** `w` and its number. */
@@ -79,11 +88,15 @@ export class Worker {
     return this.#record.timeout;
   }
 
-  /** Reads it again from the store. If its number has been taken again, it has ended: HALTED, or ERROR as it was. */
+  /**
+   * Reads it again. If it belongs to another process and its number has been taken again, it has ended: HALTED, or
+   * ERROR as it was.
+   */
   async load(): Promise<this> {
-    const record = await this.#port.find(this.#record.id);
     const state = this.#record.state === "ERROR" ? "ERROR" : "HALTED";
-    this.#record = record ?? { ...this.#record, state, currentJob: null };
+    const ended = { ...this.#record, state, currentJob: null } as const;
+    const found = this.#own?.() ?? (await this.#port.find(this.#record.id));
+    this.#record = found ?? ended;
     return this;
   }
 

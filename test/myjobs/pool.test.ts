@@ -145,6 +145,20 @@ describe("the pool", () => {
     }
   });
 
+  test("tells of a worker why it died, also when its number has been taken again", async () => {
+    const myjobs = await open({ nrMin: 1, nrMax: 1 });
+    await myjobs.workersSubprocessStart();
+    const [dead] = myjobs.workers.values();
+    process.kill(dead!.pid, "SIGKILL");
+    await until("another has its number", () => {
+      const successor = myjobs.workers.get(dead!.nr);
+      return successor?.state === "WAITING" && successor.pid !== dead!.pid;
+    });
+    await dead!.load();
+    expect(dead).toMatchObject({ state: "ERROR", currentJob: null });
+    expect(dead!.error).toContain("SIGKILL");
+  });
+
   test("names in its record the job that takes long, of many that were sent ahead", async () => {
     const { myjobs, jobs, slow } = await stuck();
     const [record] = await myjobs.workersFind();
