@@ -57,7 +57,11 @@ export class Reception {
         return this.#schedule(where, given, [text], plan).then(first);
       const action = this.#scheduling.action(where, given);
       return action instanceof Promise
-        ? action.then((stored) => this.#storeLater(stored, plan, text))
+        ? action.then((stored) =>
+            this.#renewed(stored, (current) =>
+              this.#store(current, plan, text),
+            ),
+          )
         : this.#store(action, plan, text);
     } catch (cause) {
       // No async function, but whoever calls need not know.
@@ -109,24 +113,23 @@ export class Reception {
   ): Promise<Job[]> {
     // Not later than a single one would be, so that calls keep their order.
     const known = this.#scheduling.action(where, given);
-    let action = known instanceof Promise ? await known : known;
-    for (
-      let current = this.#scheduling.renewed(action);
-      current !== action;
-      current = this.#scheduling.renewed(action)
-    )
-      action = await current;
-    const news = kwargs.map((text) => ({
-      plan,
-      actionId: action.id,
-      kwargs: text,
-    }));
-    const inserting = this.#intake.many(news);
-    this.#announce(action, news.length);
-    const { handles: jobs, ended } = await inserting;
-    if (ended.length > 0) await this.#endedAtOnce(jobs, ended);
+    const action = known instanceof Promise ? await known : known;
+    const jobs = await this.#renewed(action, (current) =>
+      this.#storeMany(current, plan, kwargs),
+    );
     if (plan.wait) await this.#desk.waitFor(where, jobs, undefined);
     return jobs;
+  }
+
+  /** The store may have been emptied since it was stored: then it is stored again first. */
+  #renewed<T>(
+    action: ActionRecord,
+    use: (current: ActionRecord) => Promise<T>,
+  ): Promise<T> {
+    const current = this.#scheduling.renewed(action);
+    return current instanceof Promise
+      ? current.then((stored) => this.#renewed(stored, use))
+      : use(current);
   }
 
   #store(action: ActionRecord, plan: Plan, kwargs: string): Promise<Job> {
@@ -136,12 +139,18 @@ export class Reception {
     return stored;
   }
 
-  /** The store may have been emptied while its action was stored. */
-  #storeLater(action: ActionRecord, plan: Plan, kwargs: string): Promise<Job> {
-    const current = this.#scheduling.renewed(action);
-    return current instanceof Promise
-      ? current.then((stored) => this.#storeLater(stored, plan, kwargs))
-      : this.#store(current, plan, kwargs);
+  async #storeMany(
+    action: ActionRecord,
+    plan: Plan,
+    kwargs: readonly string[],
+  ): Promise<Job[]> {
+    const actionId = action.id;
+    const news = kwargs.map((text) => ({ plan, actionId, kwargs: text }));
+    const inserting = this.#intake.many(news);
+    this.#announce(action, news.length);
+    const { handles: jobs, ended } = await inserting;
+    if (ended.length > 0) await this.#endedAtOnce(jobs, ended);
+    return jobs;
   }
 
   #announce(action: ActionRecord, jobs: number): void {
