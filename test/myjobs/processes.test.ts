@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
@@ -199,7 +200,16 @@ describe("the death of a child", () => {
 
   test("in the middle of its large result charges that job alone, and its half result is none", async () => {
     const myjobs = await pooled();
-    const large = await myjobs.schedule(() => "ä".repeat(5_000_000));
+    const file = path.join(temporaryFolder(), "go on");
+    const large = await myjobs.schedule(
+      (at: { file: string }, context) => {
+        const { existsSync } =
+          context.require<typeof import("node:fs")>("node:fs");
+        while (!existsSync(at.file));
+        return "ä".repeat(5_000_000);
+      },
+      { file },
+    );
     const behind = await myjobs.scheduleMany(addition, [
       { a: 1, b: 2 },
       { a: 3, b: 4 },
@@ -210,6 +220,7 @@ describe("the death of a child", () => {
     );
     const [worker] = [...myjobs.workers.values()];
     // While this process reads nothing, the child cannot write it all.
+    writeFileSync(file, "");
     const wait = new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(wait, 0, 0, 1_500);
     process.kill(worker!.pid, "SIGKILL");
