@@ -1,4 +1,4 @@
-import type { JobMessage } from "../transport/messages.js";
+import type { Run } from "./run.js";
 
 /** What an action's second argument needs from the action: imports as seen from the user's file. */
 export interface Imports {
@@ -8,18 +8,13 @@ export interface Imports {
 
 /** The context that an action is given. Its parts are made when they are asked for: most jobs never do. */
 export class JobContext {
-  readonly #message: JobMessage;
+  readonly #run: Run;
   readonly #imports: Imports;
-  #controller: AbortController | undefined;
   #dependencies: unknown[] | undefined;
 
-  constructor(message: JobMessage, imports: Imports) {
-    this.#message = message;
+  constructor(run: Run, imports: Imports) {
+    this.#run = run;
     this.#imports = imports;
-  }
-
-  isOf({ id, attempt }: { id: number; attempt: number }): boolean {
-    return this.#message.id === id && this.#message.attempt === attempt;
   }
 
   get job(): {
@@ -29,20 +24,16 @@ export class JobContext {
     attempt: number;
     dependencies: number[];
   } {
-    const { id, name, category, attempt, dependencies } = this.#message;
+    const { id, name, category, attempt, dependencies } = this.#run.job;
     return { id, name, category, attempt, dependencies: [...dependencies] };
   }
 
   get signal(): AbortSignal {
-    return (this.#controller ??= new AbortController()).signal;
-  }
-
-  get aborted(): boolean {
-    return this.#controller?.signal.aborted === true;
+    return this.#run.signal;
   }
 
   get dependencies(): unknown[] {
-    this.#dependencies ??= this.#message.results.map(
+    this.#dependencies ??= this.#run.job.results.map(
       (result) => JSON.parse(result) as unknown,
     );
     return this.#dependencies;
@@ -54,11 +45,4 @@ export class JobContext {
 
   readonly require = (specifier: string): unknown =>
     this.#imports.require(specifier);
-
-  abort(reason: string): void {
-    this.#controller ??= new AbortController();
-    const error = new Error(reason);
-    error.name = "AbortError";
-    this.#controller.abort(error);
-  }
 }

@@ -16,13 +16,8 @@ import type {
 import { JobContext } from "./context.js";
 import { execute } from "./execute.js";
 import { toJobError } from "./failure.js";
+import { Run } from "./run.js";
 import { printEnd, printStart } from "./watched.js";
-
-/** The job in whose asynchronous context something happens. */
-interface Owner {
-  job: JobMessage;
-  action: RestoredAction;
-}
 
 export interface RunnerPort {
   ended(end: End): void;
@@ -51,8 +46,9 @@ export class Runner {
     RestoredAction | Promise<RestoredAction>
   >();
   /** Of those that run, mostly one: a Map would be made anew whenever its only entry comes and goes. */
-  readonly #contexts: JobContext[] = [];
-  readonly #owner = new AsyncLocalStorage<Owner>();
+  readonly #runs: Run[] = [];
+  /** In whose asynchronous context something happens. */
+  readonly #owner = new AsyncLocalStorage<Run>();
   readonly #waiting: SentJob[] = [];
   readonly #queue: Queue | undefined;
   #running = false;
@@ -70,8 +66,8 @@ export class Runner {
 
   take(message: WorkMessage): void {
     if (message.type === "abort") {
-      for (const context of this.#contexts)
-        if (context.isOf(message)) context.abort(message.reason);
+      for (const run of this.#runs)
+        if (run.isOf(message)) run.abort(message.reason);
       return;
     }
     for (const action of message.actions) this.#learn(action);
@@ -82,10 +78,12 @@ export class Runner {
     }
     for (const sent of message.jobs)
       void this.#queue.add(async () => {
+        const run = this.#enter(sent.job);
         const action = this.#actions.get(sent.job.actionId);
         // Those beside it may end their process meanwhile, and it has not begun.
-        if (action instanceof Promise) await action.catch(() => undefined);
-        await this.#run(sent);
+        if (action instanceof Promise)
+          await run.unlessAborted(action).catch(() => undefined); // told by #restoreThenRun
+        await this.#begin(run, sent);
       });
   }
 
@@ -99,7 +97,7 @@ export class Runner {
   /** The job that is doing this, if it had ended: it must not be taken for the doing of one that runs. */
   get ended(): { id: number; attempt: number } | undefined {
     const job = this.#owner.getStore()?.job;
-    if (job === undefined || this.#contexts.some((one) => one.isOf(job)))
+    if (job === undefined || this.#runs.some((one) => one.isOf(job)))
       return undefined;
     return { id: job.id, attempt: job.attempt };
   }
@@ -107,85 +105,85 @@ export class Runner {
   async #runWaiting(): Promise<void> {
     this.#running = true;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      const running = this.#run(next);
+      const running = this.#begin(this.#enter(next.job), next);
       if (running !== undefined) await running;
     }
     this.#running = false;
   }
 
-  #run(sent: SentJob): Promise<void> | undefined {
+  #begin(run: Run, sent: SentJob): Promise<void> | undefined {
     const { job, mark } = sent;
     if (mark !== 0 && this.#marks?.start(mark) === false) {
+      this.#leave(run);
       this.#port.skipped(sent);
       return undefined;
     }
     const action = this.#actions.get(job.actionId) ?? lost(job);
-    return action instanceof Promise
-      ? this.#restoreThenRun(job, action)
-      : this.#runWith(job, action);
+    return action instanceof Promise || run.aborted
+      ? this.#restoreThenRun(run, action)
+      : this.#runWith(run, action);
   }
 
   async #restoreThenRun(
-    job: JobMessage,
-    restoring: Promise<RestoredAction>,
+    run: Run,
+    restoring: RestoredAction | Promise<RestoredAction>,
   ): Promise<void> {
     let action: RestoredAction;
-    const begun = now();
+    const timeStart = now();
     const start = monotonic();
     try {
-      action = await restoring;
+      action = await run.unlessAborted(restoring);
     } catch (cause) {
-      const { id, attempt } = job;
+      const { id, attempt } = run.job;
       const error = toJobError(cause);
       const took = monotonic() - start;
-      this.#port.ended({
-        type: "end",
-        id,
-        attempt,
-        timeStart: begun,
-        took,
-        error,
-      });
+      this.#leave(run);
+      this.#port.ended({ type: "end", id, attempt, timeStart, took, error });
       return;
     }
-    await this.#runWith(job, action);
+    await this.#runWith(run, action);
   }
 
-  #runWith(job: JobMessage, action: RestoredAction): Promise<void> | undefined {
+  #runWith(run: Run, action: RestoredAction): Promise<void> | undefined {
     const { watched, resultLimit } = this.#settings;
-    const context = new JobContext(job, action);
-    this.#contexts.push(context);
-    if (watched !== "") printStart(watched, job);
+    run.action = action;
+    if (watched !== "") printStart(watched, run.job);
     const end = this.#owner.run(
-      { job, action },
+      run,
       execute,
-      job,
+      run.job,
       action,
-      context,
+      new JobContext(run, action),
       resultLimit,
     );
     if (end instanceof Promise) {
       return end.then((late) => {
-        this.#finish(job, context, late);
+        this.#finish(run, late);
       });
     }
-    this.#finish(job, context, end);
+    this.#finish(run, end);
     return undefined;
   }
 
-  #finish(job: JobMessage, context: JobContext, end: End): void {
+  #finish(run: Run, end: End): void {
     const { watched } = this.#settings;
     // The late answer of one that was given up on is refused.
-    if (watched !== "" && !context.aborted) printEnd(watched, job, end);
-    this.#forget(context);
+    if (watched !== "" && !run.aborted) printEnd(watched, run.job, end);
+    this.#leave(run);
     if (this.#settings.maxRss > 0) end.rss = process.memoryUsage.rss();
     this.#port.ended(end);
   }
 
-  #forget(context: JobContext): void {
-    const contexts = this.#contexts;
-    contexts[contexts.indexOf(context)] = contexts.at(-1)!;
-    contexts.pop();
+  #enter(job: JobMessage): Run {
+    const run = new Run(job);
+    this.#runs.push(run);
+    return run;
+  }
+
+  #leave(run: Run): void {
+    const runs = this.#runs;
+    runs[runs.indexOf(run)] = runs.at(-1)!;
+    runs.pop();
   }
 
   #learn(action: CheckedAction): void {

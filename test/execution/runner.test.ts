@@ -1,11 +1,12 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { beforeEach, expect, test } from "@jest/globals";
 import PQueue from "p-queue";
 
 import { Capturer } from "../../src/actions/capture.js";
-import { checked } from "../../src/actions/origin.js";
+import { checked, toAction } from "../../src/actions/origin.js";
 import { Runner } from "../../src/execution/runner.js";
 import type { Context } from "../../src/index.js";
 import type { End, SentJob } from "../../src/transport/messages.js";
@@ -92,3 +93,45 @@ test("An abort reaches its job and no other, when one that began before them has
   end(2, 1);
   expect(await ended(2, 1)).toBeUndefined();
 });
+
+test.each([
+  ["one at a time", undefined],
+  ["several at a time", new PQueue()],
+])(
+  "A job that is aborted while its module is still being loaded ends at once, and its action never begins; %s",
+  async (_, queue) => {
+    const go = path.join(folder, "go");
+    const module = path.join(folder, "slow.mjs");
+    writeFileSync(
+      module,
+      `import { existsSync, writeFileSync } from "node:fs";
+      const go = ${JSON.stringify(go)};
+      while (!existsSync(go)) await new Promise((resolve) => setTimeout(resolve, 5));
+      export const method = ({ nr }) => (writeFileSync(go + nr, ""), nr);`,
+    );
+    runner = new Runner(
+      { ended: (one) => ends.push(one), skipped: () => undefined },
+      { concurrency: 1, resultLimit: 1_000, maxRss: 0, watched: "" },
+      { queue },
+    );
+    const action = toAction(
+      { code: "", methodname: "method", actorname: module },
+      { kind: "module", module: pathToFileURL(module).href },
+    );
+    const actions = [{ ...checked(action), id: 1 }];
+    const jobs = [1, 2].map((nr) => ({
+      job: { ...claimedJob(nr), kwargs: JSON.stringify({ nr }) },
+      mark: 0,
+    }));
+    runner.take({ type: "jobs", jobs, actions });
+    abort(1, 1, "enough");
+    expect(await ended(1, 1)).toBe("enough");
+    expect(ends).toHaveLength(1);
+    writeFileSync(go, "");
+    expect(await ended(2, 1)).toBeUndefined();
+    expect([1, 2].map((nr) => existsSync(`${go}${String(nr)}`))).toEqual([
+      false,
+      true,
+    ]);
+  },
+);
