@@ -41,6 +41,8 @@ const slowTimes = 4;
 const usualStep = 1.2;
 /** Those that are to be retired go one by one, so many milliseconds apart. */
 const retirePause = 10;
+/** The pool is looked at again after so many milliseconds at the latest, while there is something to decide. */
+const longestLook = 60_000;
 
 /** Carries out what `decide` decides, from what it measures. */
 export class Autoscaler {
@@ -184,9 +186,11 @@ export class Autoscaler {
 
   #lookAgain(delay: number): void {
     this.stop();
+    // To look too early does no harm; no timer takes the longest delays.
+    const soon = Math.min(delay, longestLook);
     this.#tick = this.#clock.setTimeout(() => {
       this.#port.lookAgain();
-    }, delay);
+    }, soon);
     this.#tick.unref();
   }
 }
