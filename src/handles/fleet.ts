@@ -168,7 +168,7 @@ export class Fleet implements WorkerHandlePort {
   }
 
   #own(id: number): PoolWorker | undefined {
-    return this.#dispatcher.pool.worker(id);
+    return this.#dispatcher.pool.workers.get(id);
   }
 
   get #dispatcher(): Dispatcher {

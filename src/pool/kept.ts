@@ -3,42 +3,36 @@ import type { PoolWorker } from "./worker.js";
 
 /** Single forked workers: each is replaced when it dies, until it is told to end; under its number, if it is free. */
 export class KeptWorkers {
-  readonly #wanted = new Map<number, Wanted>();
-  readonly #replacing = new Set<number>();
+  readonly #wanted = new Map<PoolWorker, Wanted>();
+  readonly #replacing = new Set<PoolWorker>();
 
   get size(): number {
     return this.#wanted.size;
   }
 
-  add({ nr, unwanted }: PoolWorker, wanted: Wanted): void {
-    if (!unwanted) this.#wanted.set(nr, { ...wanted, nr, anyNr: true });
+  add(worker: PoolWorker, wanted: Wanted): void {
+    if (!worker.unwanted) this.#wanted.set(worker, wanted);
   }
 
-  departed({ nr, unwanted, settings }: PoolWorker): void {
-    if (unwanted && !settings.scaled) this.#wanted.delete(nr);
+  departed(worker: PoolWorker): void {
+    if (worker.unwanted) this.#wanted.delete(worker);
   }
 
   clear(): void {
     this.#wanted.clear();
   }
 
-  /** Starts those again that are not there. */
-  replace(
-    present: (nr: number) => boolean,
-    start: (wanted: Wanted) => Promise<PoolWorker | undefined>,
-  ): void {
-    for (const [nr, wanted] of this.#wanted) {
-      if (present(nr) || this.#replacing.has(nr)) continue;
-      this.#replacing.add(nr);
-      void start(wanted)
-        .then((worker) => {
-          if (worker !== undefined) this.#replaced(nr, worker, wanted);
+  /** Starts those again that have died. */
+  replace(start: (wanted: Wanted) => Promise<PoolWorker | undefined>): void {
+    for (const [worker, wanted] of this.#wanted) {
+      if (worker.phase !== "dead" || this.#replacing.has(worker)) continue;
+      this.#replacing.add(worker);
+      void start({ ...wanted, nr: worker.nr, anyNr: true })
+        .then((fresh) => {
+          if (fresh !== undefined && this.#wanted.delete(worker))
+            this.add(fresh, wanted);
         })
-        .finally(() => this.#replacing.delete(nr));
+        .finally(() => this.#replacing.delete(worker));
     }
-  }
-
-  #replaced(nr: number, worker: PoolWorker, wanted: Wanted): void {
-    if (worker.nr !== nr && this.#wanted.delete(nr)) this.add(worker, wanted);
   }
 }

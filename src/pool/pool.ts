@@ -34,7 +34,7 @@ const scaledOne: Wanted = { type: "subprocess", debug: false, scaled: true };
 
 /** The workers of this process: those it scales between bounds, and single ones started by hand. */
 export class Pool {
-  /** By `nr`. */
+  /** By id: one that others have given up may still end when its number has been taken again. */
   readonly workers = new Map<number, PoolWorker>();
   readonly watchdog = new Watchdog(() => this.workers.values());
   readonly #options: PoolOptions;
@@ -86,13 +86,6 @@ export class Pool {
     return this.#scaling;
   }
 
-  /** The worker with this id. */
-  worker(id: number): PoolWorker | undefined {
-    for (const worker of this.workers.values())
-      if (worker.settings.id === id) return worker;
-    return undefined;
-  }
-
   /** Starts scaling; resolves when `nrMin` workers are ready, rejects if one cannot boot. What scaled before goes on. */
   async start(): Promise<void> {
     const before = this.#scaling;
@@ -100,7 +93,7 @@ export class Pool {
     this.#tryAgain();
     for (const boot of await Promise.allSettled(this.#boots.scaled)) {
       if (boot.status === "fulfilled") continue;
-      if (!before) await this.#end(this.#scaled(), 0, true);
+      if (!before) await this.#end(isScaled, 0, true);
       throw boot.reason;
     }
   }
@@ -121,7 +114,7 @@ export class Pool {
   /** Ends all workers: what they run may finish for `timeout` milliseconds; then it is killed. */
   async close(timeout: number, requeue: boolean): Promise<void> {
     this.#kept.clear();
-    await this.#end(undefined, timeout, requeue);
+    await this.#end(() => true, timeout, requeue);
     this.watchdog.stop();
     this.#reaper.close();
   }
@@ -146,7 +139,7 @@ export class Pool {
 
   /** It is gone. */
   departed(worker: PoolWorker): void {
-    this.workers.delete(worker.nr);
+    this.workers.delete(worker.settings.id);
     this.#kept.departed(worker);
   }
 
@@ -170,36 +163,35 @@ export class Pool {
   reconcile(): void {
     if (this.#scaling) this.#autoscaler.reconcile(this.#boots.barred);
     if (this.#boots.barred) return;
-    this.#kept.replace(
-      (nr) => this.workers.has(nr),
-      (wanted) =>
-        this.#startForked(wanted).catch((cause: unknown) => {
-          this.#failed(cause as Error);
-          return undefined;
-        }),
+    this.#kept.replace((wanted) =>
+      this.#startForked(wanted).catch((cause: unknown) => {
+        this.#failed(cause as Error);
+        return undefined;
+      }),
     );
   }
 
   /** Those that the bounds are about: a draining one is as good as gone. */
   #scaled(): PoolWorker[] {
     return [...this.workers.values()].filter(
-      ({ settings, phase }) =>
-        settings.scaled && phase !== "draining" && phase !== "dead",
+      (worker) =>
+        isScaled(worker) &&
+        worker.phase !== "draining" &&
+        worker.phase !== "dead",
     );
   }
 
-  /** Ends these workers, or all. */
   async #end(
-    some: readonly PoolWorker[] | undefined,
+    which: (worker: PoolWorker) => boolean,
     timeout: number,
     requeue: boolean,
   ): Promise<void> {
     this.#scaling = false;
     this.#autoscaler.stop();
     this.#boots.reset();
-    // Those whose number is still being looked up: they find that it is too late.
+    // Those whose number is still being looked up go with the others.
     await this.#arrivals.settled();
-    const workers = some ?? [...this.workers.values()];
+    const workers = [...this.workers.values()].filter(which);
     for (const worker of workers) worker.halt();
     const limit = setTimeout(() => {
       for (const worker of workers) worker.kill(requeue);
@@ -237,7 +229,7 @@ export class Pool {
       const worker = new PoolWorker(settings, this.#port, (port) =>
         vessel(port, watched ? workerName(key.nr) : ""),
       );
-      this.workers.set(key.nr, worker);
+      this.workers.set(key.id, worker);
       return worker;
     });
     if (wanted.scaled) void this.#scaledArrivals.follow(arrival);
@@ -247,4 +239,8 @@ export class Pool {
   readonly #failed = (error: Error): void => {
     this.#port.failed(error);
   };
+}
+
+function isScaled({ settings }: PoolWorker): boolean {
+  return settings.scaled;
 }

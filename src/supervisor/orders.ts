@@ -11,7 +11,7 @@ export async function obey(
   const { cancelled, workers, known, asked } = await store.orders();
   for (const id of cancelled) dispatcher.cancel(id);
   for (const { id, order } of workers) {
-    const worker = dispatcher.pool.worker(id);
+    const worker = dispatcher.pool.workers.get(id);
     if (order === "halt") worker?.halt();
     else if (order === "replace") worker?.replace();
     else worker?.kill(order === "requeue");

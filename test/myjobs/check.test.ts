@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
+import Database from "better-sqlite3";
 
 import type { Context, MyJobs, Worker } from "../../src/index.js";
 import { type Command, Place } from "../cli/command.js";
@@ -231,6 +232,26 @@ describe("workersCheck()", () => {
       expect(errors()).toBe("");
     },
   );
+
+  test("has in its pool all that serve for it, also when one that others have given up ends after its successor has come", async () => {
+    const store = storeFile();
+    const myjobs = await reopen({ store, nrMin: 0, nrMax: 1 });
+    await myjobs.workersSubprocessStart();
+    await myjobs.schedule(() => 1, {}, { wait: true });
+    const sql = new Database(store);
+    for (let round = 0; round < 4; round += 1) {
+      sql.exec("update myjobs_worker set state = 'ERROR', halt = 2");
+      const jobs = await myjobs.scheduleMany(() => 2, [{}, {}, {}]);
+      await myjobs.wait(jobs, { timeout: 10_000 });
+      await until("the pool and its records agree", async () => {
+        const live = await myjobs.workersFind({ state: "WAITING" });
+        const own = [...myjobs.workers.values()];
+        const pids = own.map(({ pid }) => pid).join();
+        return own.length === 1 && live.map(({ pid }) => pid).join() === pids;
+      });
+    }
+    sql.close();
+  });
 
   test("finds the workers of a host that has died", async () => {
     const store = storeFile();
