@@ -16,6 +16,6 @@ export default {
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": ["$1.js", "$1.ts"] },
   injectGlobals: false,
   maxWorkers: 2,
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   reporters: ["default", "<rootDir>/test/reporter.cjs"],
 };

@@ -242,7 +242,7 @@ describe("workersCheck()", () => {
     for (let round = 0; round < 4; round += 1) {
       sql.exec("update myjobs_worker set state = 'ERROR', halt = 2");
       const jobs = await myjobs.scheduleMany(() => 2, [{}, {}, {}]);
-      await myjobs.wait(jobs, { timeout: 10_000 });
+      await myjobs.wait(jobs, { timeout: 30_000 });
       await until("the pool and its records agree", async () => {
         const live = await myjobs.workersFind({ state: "WAITING" });
         const own = [...myjobs.workers.values()];

@@ -47,7 +47,7 @@ function inMount(
   const { stdout, stderr } = spawnSync(
     "unshare",
     ["--mount", "sh", "-c", command, folder, process.execPath, loader, file],
-    { encoding: "utf8", timeout: 25_000 },
+    { encoding: "utf8", timeout: 50_000 },
   );
   return { lines: stdout.split("\n").filter(Boolean), errors: stderr };
 }

@@ -68,7 +68,7 @@ test.each(Object.entries(leftovers))(
       [{ text: "a" }, { text: "ab" }],
       { timeout: 2_000 },
     );
-    expect(await myjobs.results(jobs, { timeout: 20_000 })).toEqual([1, 2]);
+    expect(await myjobs.results(jobs, { timeout: 30_000 })).toEqual([1, 2]);
     await worker!.load();
     expect(worker).toMatchObject({
       state: "ERROR",
@@ -90,7 +90,7 @@ test("A graceful stop does not wait for a process that will never come to what i
   await myjobs.stop();
   const next = await reopen({ store });
   await next.workerStart();
-  expect(await next.results([job], { timeout: 10_000 })).toEqual([3]);
+  expect(await next.results([job], { timeout: 30_000 })).toEqual([3]);
 });
 
 test.each([0, 1_000])(

@@ -190,7 +190,7 @@ test("an instance in a thread that has ended is settled by the next one in its p
       await once(thread, "message");
       await thread.terminate();
       const myjobs = await open();
-      const [job] = await myjobs.wait([1], { timeout: 10_000 });
+      const [job] = await myjobs.wait([1], { timeout: 30_000 });
       console.log(job.state, job.attempt);
       await myjobs.stop();
     } else {

@@ -374,7 +374,7 @@ describe("the pool", () => {
       Array.from({ length: 301 }, (_, nr) => ({ nr })),
     );
     const results = await myjobs.results(jobs.slice(0, 300), {
-      timeout: 20_000,
+      timeout: 30_000,
     });
     expect(results).toEqual(Array.from({ length: 300 }, (_, nr) => nr));
     await until("the last one runs", async () => {

@@ -9,7 +9,7 @@ function slowly({ ms }: { ms: number }): Promise<number> {
   return new Promise((resolve) => setTimeout(resolve, ms, ms));
 }
 
-const limits = { timeout: 10_000 };
+const limits = { timeout: 30_000 };
 
 describe("handles of one instance, given to another on the same store,", () => {
   test("are waited for, and refreshed in place", async () => {

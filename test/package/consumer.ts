@@ -101,5 +101,5 @@ interface Locked {
 }
 
 /** Milliseconds: less than a test may take, so that it is told which program did not exit. */
-const runLimit = 25_000;
+const runLimit = 50_000;
 const npmLimit = 80_000;

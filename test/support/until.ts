@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 
-/** Waits for a condition; at the deadline (10 s unless given) fails and says what it waited for. */
+/** Waits for a condition; at the deadline (20 s unless given) fails and says what it waited for. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  deadline = 10_000,
+  deadline = 20_000,
 ): Promise<void> {
   const begun = performance.now();
   while (!(await condition())) {
