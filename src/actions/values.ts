@@ -1,8 +1,6 @@
 import { ValueError } from "../errors.js";
 import { faithful } from "./faithful.js";
 
-export type { Json } from "./types.js";
-
 /**
  * The JSON text of a value, or a `ValueError` that names the place in it which JSON cannot carry.
  * As JSON does, it drops properties that are undefined and takes -0 for 0; undefined itself, what a
@@ -13,11 +11,6 @@ export function toJson(value: unknown, path: string, limit = Infinity): string {
   // No UTF-16 unit takes more than 3 bytes: most texts need not be measured.
   if (json.length * 3 > limit) refuseOver(limit, json, path);
   return json;
-}
-
-/** The value of a text that `toJson` wrote. */
-export function fromJson(json: string): unknown {
-  return JSON.parse(json);
 }
 
 function stringify(value: unknown, path: string): string {

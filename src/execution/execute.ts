@@ -1,5 +1,5 @@
 import type { RestoredAction } from "../actions/restore.js";
-import { fromJson, toJson } from "../actions/values.js";
+import { toJson } from "../actions/values.js";
 import { monotonic, now } from "../clock.js";
 import type { End, JobMessage } from "../transport/messages.js";
 import type { JobContext } from "./context.js";
@@ -28,7 +28,7 @@ export function execute(
   const fail = (thrown: unknown): End =>
     end({ error: toJobError(thrown, action) });
   try {
-    const value = action.call(fromJson(kwargs), context);
+    const value = action.call(JSON.parse(kwargs), context);
     if (!isThenable(value)) return succeed(value);
     return Promise.resolve(value).then(succeed).catch(fail);
   } catch (thrown) {

@@ -92,7 +92,7 @@ export class Desk implements JobPort {
     }
     if (outcome === "running") {
       this.#port.dispatcher().cancel(job.id);
-      await this.waitFor(where, [job.id], { die: false });
+      await this.waitFor(where, [job], { die: false });
     }
     await job.load();
     return outcome !== "ended" && job.errorCat === "HALTED";

@@ -31,7 +31,7 @@ export interface WorkerRecord {
   lastUpdate: number;
   currentJob: number | null;
   error: string | null;
-  /** Asked to stop after its current job. */
+  /** Asked to stop, after its current job or at once. */
   halt: boolean;
   debug: boolean;
   /** Milliseconds; the limit of a job that has none of its own. 0 = none. */

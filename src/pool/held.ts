@@ -8,7 +8,7 @@ export class Held implements Iterable<Assignment> {
   bulk = 0;
   /** When it was last given something as it had nothing. */
   since = 0;
-  /** Or one before it that was removed: to begin at the Map's first would pass over all that was taken out of it. */
+  /** May still be one before it that was removed. Not the Map's: that steps over each slot that was emptied. */
   #first: Assignment | undefined;
   #last: Assignment | undefined;
 

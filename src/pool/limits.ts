@@ -8,7 +8,7 @@ const peek = 200;
 const moment = 100;
 
 export interface LimitsPort {
-  /** Those whose time runs. */
+  /** All that its worker holds. */
   held(): Iterable<Assignment>;
   /** Whether its process has come to it. */
   hasBegun(assignment: Assignment): boolean;

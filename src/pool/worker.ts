@@ -128,7 +128,7 @@ export class PoolWorker extends Life implements VesselPort {
     if (this.phase === "starting") this.#enter("idle");
   }
 
-  /** It has nothing, and a job is being claimed for it, which its record names at once: it does not end before that. */
+  /** It has nothing, and a job is being claimed for it, which others take for its own as soon as that is committed: it does not end before. */
   expect(): void {
     this.#expecting = true;
   }

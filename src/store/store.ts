@@ -36,7 +36,7 @@ export interface Store {
   /**
    * Takes up to `limit` jobs that can run for a worker (fewer where they are large), and counts their attempt. It is BUSY
    * while it holds any, with the one that its record names, or else the first. Jobs that are still to be stored do not hold
-   * it up. Undefined if there are some, but its record is that of a live one no more: others have given it up; or it has ended.
+   * it up. Undefined if there are some, but the worker is not on record as a live one any more: others have given it up.
    */
   claimJobs(
     worker: Claimant,

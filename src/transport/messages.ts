@@ -6,7 +6,7 @@ export type JobMessage = Omit<ClaimedJob, "timeout" | "interruptions">;
 
 export interface SentJob {
   readonly job: JobMessage;
-  /** Its place among the marks, if it can be taken back before it has started; 0 = it cannot. */
+  /** Its place among the marks, where its child says that it has started it; 0 = there are none. */
   readonly mark: number;
 }
 

@@ -2,7 +2,7 @@ import { runInNewContext } from "node:vm";
 
 import { describe, expect, test } from "@jest/globals";
 
-import { fromJson, toJson } from "../../src/actions/values.js";
+import { toJson } from "../../src/actions/values.js";
 import { ValueError } from "../../src/errors.js";
 
 function refusal(
@@ -124,7 +124,7 @@ describe("what arrives is what was sent:", () => {
     ["the same object twice", ((one) => ({ a: one, b: one }))({ x: 1 })],
     ["an object of a thousand levels", nest(1_000)],
   ])("%s", (_what, value) => {
-    expect(fromJson(toJson(value, "kwargs"))).toEqual(value);
+    expect(JSON.parse(toJson(value, "kwargs"))).toEqual(value);
   });
 
   test("__proto__ is a name like others", () => {
@@ -133,7 +133,7 @@ describe("what arrives is what was sent:", () => {
       unknown
     >;
     value.when = new Date(0);
-    const arrived = fromJson(toJson(value, "kwargs")) as object;
+    const arrived = JSON.parse(toJson(value, "kwargs")) as object;
     expect(Object.keys(arrived)).toEqual(["__proto__", "when"]);
     expect(Object.getPrototypeOf(arrived)).toBe(Object.prototype);
   });

@@ -114,7 +114,7 @@ export class JobClaim {
       this.#emptied = undefined;
       return undefined;
     }
-    const jobs = this.#within(most, rows);
+    const jobs = this.#within(rows);
     const isCut = jobs.length < rows.length;
     if (isCut) this.#emptied = undefined;
     this.#fitting = isCut ? Math.ceil(jobs.length * slack) : Infinity;
@@ -131,7 +131,7 @@ export class JobClaim {
   }
 
   /** The first of them that have so many characters together; one at least. */
-  #within(most: number, rows: readonly ReadyRow[]): ClaimedJob[] {
+  #within(rows: readonly ReadyRow[]): ClaimedJob[] {
     const depending = this.#dependants.any;
     const jobs: ClaimedJob[] = [];
     let size = 0;

@@ -1,11 +1,6 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-import {
-  clearTimeout,
-  monotonic,
-  setImmediate,
-  setTimeout,
-} from "../../clock.js";
+import { monotonic, setImmediate, setTimeout } from "../../clock.js";
 import { StoppedError } from "../../errors.js";
 import type { Checkpoints } from "./checkpoints.js";
 import { isBusy, storeError } from "./faults.js";
@@ -62,7 +57,6 @@ export class Committer {
   readonly #operations = new Operations();
   #scheduled = false;
   #lockedSince = 0;
-  #retry: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
   #closed = false;
   #transaction = 0;
@@ -96,7 +90,7 @@ export class Committer {
       this.#operations.push({
         run,
         value: undefined,
-        resolve,
+        resolve: resolve as (value: unknown) => void,
         reject,
         part,
         light,
@@ -124,7 +118,6 @@ export class Committer {
   }
 
   #commit(): void {
-    clearTimeout(this.#retry);
     const pause = this.#beside.checkpoints?.pause;
     if (pause !== undefined) {
       void pause.then(() => {
@@ -188,11 +181,11 @@ export class Committer {
 
   #settleWhen(synced: Promise<void>, operation: Operation): void {
     const { light, value, resolve, reject } = operation;
-    if (light) resolve(value as never);
+    if (light) resolve(value);
     else
       synced.then(
         () => {
-          resolve(value as never);
+          resolve(value);
         },
         (cause: unknown) => {
           this.#seen = -1; // still not on the disk: the next to ask waits, too
@@ -228,7 +221,7 @@ export class Committer {
 
   #later(): void {
     this.#scheduled = true;
-    this.#retry = setTimeout(
+    setTimeout(
       () => {
         this.#commit();
       },
@@ -238,5 +231,5 @@ export class Committer {
 }
 
 function resolved({ resolve, value }: Operation): void {
-  resolve(value as never);
+  resolve(value);
 }

@@ -15,7 +15,7 @@ export interface Operation {
   run: (alone: boolean) => unknown;
   /** What it gave. */
   value: unknown;
-  resolve: (value: never) => void;
+  resolve: (value: unknown) => void;
   reject: (cause: Error) => void;
   part: Part;
   /** The disk need not have it before its promise settles. */

@@ -5,9 +5,7 @@ import { cancelledError, type JobState, plainError } from "../../models/job.js";
 import type {
   Attempt,
   Cancellation,
-  Finished,
   JobFailure,
-  JobFinish,
   JobRelease,
   Rescue,
   Settlement,
@@ -25,7 +23,8 @@ type Held = Attempt & { host: number };
 /** The ends of jobs. Each is guarded and says whether it was accepted. */
 export class JobSettle {
   readonly #dependants: Dependants;
-  readonly #ends: JobEnds;
+  /** The ends of those that went well. */
+  readonly finish: JobEnds["finish"];
   readonly #fail;
   readonly #release;
   readonly #releaseAll;
@@ -35,12 +34,13 @@ export class JobSettle {
   readonly #collect;
   readonly #state;
   readonly #orphans;
-  readonly #crash;
+  readonly #endOrphan;
   readonly #giveBack;
 
   constructor(db: BetterSqlite3.Database, dependants: Dependants) {
     this.#dependants = dependants;
-    this.#ends = new JobEnds(db, dependants);
+    const ends = new JobEnds(db, dependants);
+    this.finish = ends.finish.bind(ends);
     this.#fail = db.prepare<
       Held & {
         errorCat: string;
@@ -83,7 +83,7 @@ export class JobSettle {
     >(
       "select id, interruptions, cancelled from myjobs_job where state = 'RUNNING' and host = ?",
     );
-    this.#crash = db.prepare<[string, string, number, number]>(
+    this.#endOrphan = db.prepare<[string, string, number, number]>(
       `update myjobs_job set state = 'ERROR', error_cat = ?, error = ?, time_stop = ?, interruptions = interruptions + 1
        where id = ? and state = 'RUNNING'`,
     );
@@ -91,15 +91,6 @@ export class JobSettle {
       `update myjobs_job set state = 'NEW', interruptions = interruptions + 1, worker = null, host = null, time_start = 0
        where id = ? and state = 'RUNNING'`,
     );
-  }
-
-  /** See JobEnds. */
-  finish(
-    finishes: readonly JobFinish[],
-    host: number,
-    alone: boolean,
-  ): Finished {
-    return this.#ends.finish(finishes, host, alone);
   }
 
   fail(failure: JobFailure, host: number): Settlement {
@@ -134,7 +125,7 @@ export class JobSettle {
   releaseAll(host: number, now: number): void {
     const ended = this.cancelled(host);
     for (const id of ended)
-      this.#crash.run("HALTED", JSON.stringify(cancelledError), now, id);
+      this.#endOrphan.run("HALTED", JSON.stringify(cancelledError), now, id);
     this.#dependants.fail(ended, now);
     this.#releaseAll.run(host);
   }
@@ -166,9 +157,9 @@ export class JobSettle {
     const orphans = hosts.flatMap((host) => this.#orphans.all(host));
     for (const { id, interruptions, cancelled } of orphans) {
       if (cancelled === 1)
-        this.#crash.run("HALTED", JSON.stringify(cancelledError), now, id);
+        this.#endOrphan.run("HALTED", JSON.stringify(cancelledError), now, id);
       else if (interruptions >= interruptionsAllowed)
-        this.#crash.run("CRASH", JSON.stringify(interruptedError), now, id);
+        this.#endOrphan.run("CRASH", JSON.stringify(interruptedError), now, id);
       else {
         this.#giveBack.run(id);
         released.push(id);

@@ -25,17 +25,16 @@ export class SqlThread {
     return this.#ended.signal.aborted;
   }
 
-  /** Gives what was in the way, '' if nothing was. Rejects if the thread cannot be had, or ends. */
-  async do(sql: string): Promise<string> {
+  /** Resolves when it has been tried: others may be in its way. Rejects if the thread cannot be had, or ends. */
+  async do(sql: string): Promise<void> {
     const { signal } = this.#ended;
     signal.throwIfAborted();
     const thread = (this.#thread ??= this.#start());
     const answer = once(thread, "message", { signal });
     thread.ref();
     thread.postMessage(sql);
-    const [fault] = (await answer) as [string];
+    await answer;
     thread.unref();
-    return fault;
   }
 
   /** Resolves when it is gone. */
