@@ -25,7 +25,7 @@ export interface HoldingsPort {
   settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void;
   /** The vessel is being brought down. */
   terminating(): void;
-  /** It need not be: the job for which it was has ended in time. */
+  /** It need not be: the job for which it was has ended in time, or not begun. */
   spared(): void;
 }
 
@@ -102,9 +102,8 @@ export class Holdings {
 
   /** Takes back what has not started. */
   revoke(): void {
-    for (const assignment of this.#held) {
+    for (const assignment of this.#held)
       if (this.#revoke(assignment)) this.#release(assignment, false);
-    }
   }
 
   /** Stops one job; false if it is not held. Its end comes when what runs it is gone. */
@@ -153,7 +152,10 @@ export class Holdings {
     if (assignment?.mark !== mark) return;
     const { verdict } = assignment;
     if (verdict === undefined) this.#release(assignment, false);
-    else this.#fail(assignment, verdict);
+    else {
+      this.#port.spared();
+      this.#fail(assignment, verdict);
+    }
   }
 
   /** The vessel is gone, and with it all that it held. */

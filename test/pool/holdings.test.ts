@@ -245,6 +245,24 @@ describe("what a worker holds", () => {
     vessel.marks.close();
   });
 
+  test("a job that is stopped just as its process passes it has not begun; then that process need not be ended by force", () => {
+    const { vessel, holdings, settled, spared } = ground();
+    holdings.add([claimedJob(1), claimedJob(2)], []);
+    const { mark } = vessel.sent[1]!;
+    // Both see each other's mark, and yield.
+    vessel.marks.start(mark);
+    expect(holdings.stop(2, cancelled())).toBe(true);
+    holdings.skipped(2, mark);
+    expect(settled.at(-1)).toMatchObject({
+      id: 2,
+      outcome: { kind: "failed", errorCat: "HALTED" },
+    });
+    // Before, so that the worker does not take the end of its process for a crash.
+    expect(spared).toEqual([settled.length - 1]);
+    expect(vessel.signals).toEqual([]);
+    vessel.marks.close();
+  });
+
   test("a job that was sent to a process which was just dying runs again; but not for ever", () => {
     const { vessel, holdings, settled } = ground();
     holdings.add([claimedJob(1)], []);
