@@ -16,6 +16,7 @@ import {
   readOptions,
 } from "./options.js";
 import type { PoolWorker } from "./pool/worker.js";
+import { Rounds } from "./rounds.js";
 import { openStore } from "./store/open.js";
 import type { Store } from "./store/store.js";
 import { Dispatcher } from "./supervisor/dispatcher.js";
@@ -45,6 +46,7 @@ export class Engine {
   readonly #rescuer: Rescuer;
   readonly #toldStates = new WeakMap<PoolWorker, WorkerState>();
   readonly #unlisten: () => void;
+  readonly #resets = new Rounds(() => this.#reset());
   #crew: Crew;
   #stopping: Promise<void> | undefined;
 
@@ -120,15 +122,30 @@ export class Engine {
       await sleep(drainInterval);
   }
 
+  /** Starts workers: after a reset that is under way, so that they are the new crew's. */
+  async start<T>(
+    where: string,
+    begin: (fleet: Fleet) => Promise<T>,
+  ): Promise<T> {
+    this.running(where);
+    if (this.#resets.busy) await this.#resets.settled();
+    this.running(where);
+    return begin(this.fleet);
+  }
+
   async reset(): Promise<void> {
+    this.running("reset");
+    await this.#resets.again();
+  }
+
+  async #reset(): Promise<void> {
     const windows = this.#crew.keeper.workers.map(({ host }) => host);
     await this.running("reset").assertAlone(windows);
-    const { bounds } = this;
     try {
       await this.#dismiss(0, false, true);
       await this.reception.reset(() => this.store.reset());
     } finally {
-      this.#crew = this.#newCrew(bounds);
+      this.#crew = this.#newCrew(this.bounds);
     }
   }
 
@@ -147,6 +164,7 @@ export class Engine {
 
   async #stop(timeout: number, requeue: boolean, tmux: boolean): Promise<void> {
     try {
+      if (this.#resets.busy) await this.#resets.settled();
       await this.#dismiss(timeout, requeue, tmux);
     } finally {
       await this.#rescuer.stop();
@@ -222,9 +240,9 @@ export class Engine {
     }, this.#failed);
   }
 
-  readonly #failed = (error: Error): void => {
+  readonly #failed = (cause: unknown): void => {
     // What was still being looked up when the store was closed.
-    if (error instanceof StoppedError) return;
-    this.#faults.add(error);
+    if (cause instanceof StoppedError) return;
+    this.#faults.add(cause);
   };
 }

@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 import { monotonic } from "./clock.js";
 
 /** Milliseconds in which the same fault is told once. */
@@ -13,7 +15,8 @@ export class Faults {
     this.#tell = tell;
   }
 
-  add(error: Error): void {
+  add(cause: unknown): void {
+    const error = types.isNativeError(cause) ? cause : new Error(String(cause));
     const time = monotonic();
     for (const [text, at] of this.#told)
       if (time - at >= quiet) this.#told.delete(text);

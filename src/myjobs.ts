@@ -106,12 +106,8 @@ export class MyJobs implements AsyncDisposable {
   ): Promise<Job<Json<Awaited<R>>>[]> {
     const where = "scheduleMany";
     const texts = kwargsTexts(where, kwargsList);
-    const jobs = await this.#engine.reception.scheduleMany(
-      where,
-      action,
-      texts,
-      options,
-    );
+    const { reception } = this.#engine;
+    const jobs = await reception.scheduleMany(where, action, texts, options);
     return jobs as Job<Json<Awaited<R>>>[];
   }
 
@@ -166,8 +162,9 @@ export class MyJobs implements AsyncDisposable {
 
   /** Starts the pool; resolves when `nrMin` workers are ready, rejects with `WorkerError` if they cannot boot. */
   async workersSubprocessStart(options?: ScaleOptions): Promise<void> {
-    this.#engine.running("workersSubprocessStart");
-    await this.#engine.fleet.scale(options);
+    await this.#engine.start("workersSubprocessStart", (fleet) =>
+      fleet.scale(options),
+    );
   }
 
   /**
@@ -175,8 +172,9 @@ export class MyJobs implements AsyncDisposable {
    * until it is halted or killed. Resolves when it is ready, rejects with `WorkerError` if it cannot boot.
    */
   async workerSubprocessStart(options?: SubprocessOptions): Promise<Worker> {
-    this.#engine.running("workerSubprocessStart");
-    return this.#engine.fleet.startSubprocess(options);
+    return this.#engine.start("workerSubprocessStart", (fleet) =>
+      fleet.startSubprocess(options),
+    );
   }
 
   /**
@@ -185,14 +183,16 @@ export class MyJobs implements AsyncDisposable {
    * for as long as this instance runs. Throws `TmuxError` if tmux is absent or refuses.
    */
   async workerTmuxStart(options?: WorkerOptions): Promise<Worker> {
-    this.#engine.running("workerTmuxStart");
-    return this.#engine.fleet.startTmux(options);
+    return this.#engine.start("workerTmuxStart", (fleet) =>
+      fleet.startTmux(options),
+    );
   }
 
   /** Sees to it that `nrWorkers` (4 unless given) workers run in windows; those that do already are adopted. */
   async workersTmuxStart(options?: TmuxOptions): Promise<Worker[]> {
-    this.#engine.running("workersTmuxStart");
-    return this.#engine.fleet.startAllTmux(options);
+    return this.#engine.start("workersTmuxStart", (fleet) =>
+      fleet.startAllTmux(options),
+    );
   }
 
   /**
@@ -207,8 +207,9 @@ export class MyJobs implements AsyncDisposable {
 
   /** Starts a worker in this process. Limits are cooperative there: a job must heed its `context.signal`. */
   async workerStart(options?: WorkerStartOptions): Promise<Worker> {
-    this.#engine.running("workerStart");
-    return this.#engine.fleet.startInprocess(options);
+    return this.#engine.start("workerStart", (fleet) =>
+      fleet.startInprocess(options),
+    );
   }
 
   /** Calls back at each event of this instance (see `EventMap`); `error` needs no listener. `OptionError` for another name. */

@@ -34,6 +34,7 @@ const rooms: Room[] = [
   { path: "src/bounds.ts", layer: 1, beside: ["src/options.ts"] },
   { path: "src/events.ts", layer: 1 },
   { path: "src/faults.ts", layer: 1 },
+  { path: "src/rounds.ts", layer: 0, beside: ["src/clock.ts"] },
   { path: "src/underway.ts", layer: 0 },
   { path: "src/store/store.ts", layer: 1, beside: ["src/store/neighbours.ts"] },
   { path: "src/store/neighbours.ts", layer: 1 },

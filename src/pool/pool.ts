@@ -27,7 +27,7 @@ export interface PoolPort extends WorkerPort {
   /** A number for a new worker, and its record. */
   register(wanted: Wanted): Promise<{ id: number; nr: number }>;
   scaled(scale: Scale): void;
-  failed(error: Error): void;
+  failed(cause: unknown): void;
 }
 
 const scaledOne: Wanted = { type: "subprocess", debug: false, scaled: true };
@@ -115,7 +115,8 @@ export class Pool {
   async close(timeout: number, requeue: boolean): Promise<void> {
     this.#kept.clear();
     await this.#end(() => true, timeout, requeue);
-    this.watchdog.stop();
+    // What is under way finds them gone.
+    void this.watchdog.stop();
     this.#reaper.close();
   }
 
@@ -165,7 +166,7 @@ export class Pool {
     if (this.#boots.barred) return;
     this.#kept.replace((wanted) =>
       this.#startForked(wanted).catch((cause: unknown) => {
-        this.#failed(cause as Error);
+        this.#failed(cause);
         return undefined;
       }),
     );
@@ -207,7 +208,7 @@ export class Pool {
   }
 
   #startForked(wanted: Wanted): Promise<PoolWorker> {
-    this.watchdog.start();
+    this.watchdog.start(this.#failed);
     const add = (): Promise<PoolWorker> =>
       this.#add(wanted, (port, watched) => {
         const options = { ...this.#options, watched };
@@ -236,8 +237,8 @@ export class Pool {
     return this.#arrivals.follow(arrival);
   }
 
-  readonly #failed = (error: Error): void => {
-    this.#port.failed(error);
+  readonly #failed = (cause: unknown): void => {
+    this.#port.failed(cause);
   };
 }
 

@@ -1,5 +1,6 @@
-import { clearInterval, setInterval, sleep } from "../clock.js";
+import { sleep } from "../clock.js";
 import { isStopped } from "../processes.js";
+import { Rounds } from "../rounds.js";
 import type { PoolWorker } from "./worker.js";
 
 /** How often the workers are asked, in milliseconds. */
@@ -11,29 +12,23 @@ const looks = 5_000 / pause;
 /** Finds workers that rest and whose process does nothing any more. One that runs a job is judged by its limit alone. */
 export class Watchdog {
   readonly #workers: () => Iterable<PoolWorker>;
-  #timer: NodeJS.Timeout | undefined;
-  #checking: Promise<PoolWorker[]> | undefined;
+  readonly #rounds = new Rounds(() => this.#check());
 
   constructor(workers: () => Iterable<PoolWorker>) {
     this.#workers = workers;
   }
 
-  start(): void {
-    this.#timer ??= setInterval(() => {
-      void this.check();
-    }, interval).unref();
+  start(failed: (cause: unknown) => void): void {
+    this.#rounds.repeat(interval, failed);
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Asks after all of them; resolves to those that were found frozen, and are ending. */
   check(): Promise<PoolWorker[]> {
-    return (this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined;
-    }));
+    return this.#rounds.again();
   }
 
   async #check(): Promise<PoolWorker[]> {

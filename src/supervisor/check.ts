@@ -8,8 +8,8 @@ import type { Dispatcher } from "./dispatcher.js";
 import type { Keeper } from "./keeper.js";
 import type { Rescuer } from "./rescuer.js";
 
-/** A host that asks after its own workers answers within half of this, in milliseconds. */
-const answerLimit = 10_000;
+/** A host answers when it has asked after its own workers, after at most two rounds of 5 s. In milliseconds. */
+const answerLimit = 15_000;
 /** Between two looks for answers, in milliseconds. */
 const pause = 25;
 

@@ -28,7 +28,7 @@ export interface ClaimsPort {
   rest(): void;
   /** Workers should be fed again. */
   again(): void;
-  failed(error: Error): void;
+  failed(cause: unknown): void;
 }
 
 /** Claims jobs for workers that have room, one claim at a time for each. */
@@ -126,7 +126,7 @@ export class Claims {
     try {
       await this.#claim(worker, limit);
     } catch (cause) {
-      this.#port.failed(cause as Error);
+      this.#port.failed(cause);
       this.#tryLater(worker);
     } finally {
       const news = this.#under.get(worker);
@@ -166,6 +166,7 @@ export class Claims {
     if (this.#there === 0) this.#lookLater();
     if (claimed.length === 0) return;
     const jobs = this.#sentTogether(worker, claimed);
+    if (jobs.length === 0) return;
     let actions: CheckedAction[];
     try {
       actions = this.#known(jobs) ?? (await this.#read(jobs));

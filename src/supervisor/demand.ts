@@ -12,7 +12,7 @@ export class Demand {
   readonly #store: Pick<Store, "countReady">;
   readonly #pool: Pool;
   readonly #categories: Categories;
-  readonly #onError: (error: Error) => void;
+  readonly #onError: (cause: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   /** There was news since the count that is under way was begun. */
   #again = false;
@@ -24,7 +24,7 @@ export class Demand {
     store: Pick<Store, "countReady">,
     pool: Pool,
     categories: Categories,
-    onError: (error: Error) => void,
+    onError: (cause: unknown) => void,
   ) {
     this.#store = store;
     this.#pool = pool;
@@ -50,9 +50,7 @@ export class Demand {
     const wait = Math.max(0, this.#measuredAt + interval - monotonic());
     this.#timer = setTimeout(() => {
       this.#again = false;
-      this.#count().catch((cause: unknown) => {
-        this.#onError(cause as Error);
-      });
+      this.#count().catch(this.#onError);
     }, wait).unref();
   }
 

@@ -29,7 +29,7 @@ export interface DispatcherPort {
   /** A worker's phase has changed. */
   changed(worker: PoolWorker): void;
   scaled(scale: Scale): void;
-  failed(error: Error): void;
+  failed(cause: unknown): void;
 }
 
 /** Brings jobs to workers, and what became of them to the store. */
@@ -47,7 +47,6 @@ export class Dispatcher implements PoolPort {
   readonly #allowance = new Allowance();
   /** Cancelled between their claim and their start. */
   readonly #cancelled = new Set<number>();
-  #closing = false;
   #poked = false;
 
   constructor(
@@ -104,7 +103,6 @@ export class Dispatcher implements PoolPort {
     this.#poked = true;
     soon(() => {
       this.#poked = false;
-      if (this.#closing) return;
       this.#claims.feedAll(this.pool.workers);
       this.#demand.measure();
     });
@@ -132,7 +130,6 @@ export class Dispatcher implements PoolPort {
 
   /** Takes no more jobs, and ends the workers; resolves when what became of everything is written. */
   async close(timeout: number, requeue: boolean): Promise<void> {
-    this.#closing = true;
     const claimed = this.#claims.close();
     this.#demand.stop();
     this.#stall.stop();
@@ -195,8 +192,8 @@ export class Dispatcher implements PoolPort {
     this.#port.scaled(scale);
   }
 
-  failed(error: Error): void {
-    this.#port.failed(error);
+  failed(cause: unknown): void {
+    this.#port.failed(cause);
   }
 
   #assign(

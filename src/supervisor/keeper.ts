@@ -1,8 +1,9 @@
-import { clearInterval, now, setInterval } from "../clock.js";
+import { now } from "../clock.js";
 import { OptionError, StoppedError, TmuxError } from "../errors.js";
 import { isLive, liveStates, type WorkerRecord } from "../models/worker.js";
 import { Breaker } from "../pool/breaker.js";
 import { isStopped, lives } from "../processes.js";
+import { Rounds } from "../rounds.js";
 import type { HostProcess } from "../store/neighbours.js";
 import type { Store } from "../store/store.js";
 import { Underway } from "../underway.js";
@@ -16,7 +17,7 @@ const interval = 250;
 export interface KeeperPort {
   /** This host was killed: it has closed nothing itself. Resolves when what it left is settled. */
   killed(host: number): Promise<void>;
-  failed(error: Error): void;
+  failed(cause: unknown): void;
   /** The state of a worker in a window has changed. */
   changed(worker: WorkerRecord): void;
 }
@@ -35,8 +36,7 @@ export class Keeper {
   readonly #breakers = new Map<number, Breaker>();
   readonly #start: WindowStart;
   readonly #end: WindowEnd;
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  readonly #looks = new Rounds(() => this.#look());
   #closing = false;
 
   constructor(
@@ -86,12 +86,7 @@ export class Keeper {
 
   /** Looks after the windows; resolves when those that were found dead are open again, or have failed to. */
   async look(): Promise<void> {
-    // What is under way may have seen one before it died.
-    await this.#looking?.catch(() => undefined); // told by whoever began it
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    await this.#looking;
+    await this.#looks.again();
     await Promise.all(this.#opening.values());
   }
 
@@ -109,11 +104,11 @@ export class Keeper {
   async close(halt: boolean, timeout: number, requeue: boolean): Promise<void> {
     this.#closing = true;
     this.#start.close();
-    await this.#looking?.catch(() => undefined); // told where it was begun
+    await this.#looks.settled();
     await this.#starting.settled();
     await Promise.allSettled(this.#opening.values());
     // Not before: a start that was under way may have begun it.
-    clearInterval(this.#timer);
+    await this.#looks.stop();
     for (const breaker of this.#breakers.values()) breaker.reset();
     const numbers = [...this.#kept.keys()];
     const ends = numbers.map(async (nr) => {
@@ -168,12 +163,9 @@ export class Keeper {
       await this.#store.windows.leave(worker.nr);
       throw cause;
     }
-    this.#timer ??= setInterval(() => {
-      if (this.#looking !== undefined) return;
-      this.look().catch((cause: unknown) => {
-        this.#port.failed(cause as Error);
-      });
-    }, interval).unref();
+    this.#looks.repeat(interval, (cause) => {
+      this.#port.failed(cause);
+    });
     const [record] = await this.#store.findWorkers({ nr: worker.nr });
     this.#see(record ?? worker);
     return record ?? worker;
@@ -215,7 +207,7 @@ export class Keeper {
       })
       .catch((cause: unknown) => {
         if (!this.#closing) breaker.trip(() => undefined);
-        this.#port.failed(cause as Error);
+        this.#port.failed(cause);
       })
       .finally(() => this.#opening.delete(nr));
     this.#opening.set(nr, opening);

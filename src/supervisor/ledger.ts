@@ -17,7 +17,7 @@ export interface LedgerPort {
   ended(id: number, fields?: EndedFields): void;
   /** Something may be claimed that could not be before. */
   news(): void;
-  failed(error: Error): void;
+  failed(cause: unknown): void;
 }
 
 /** The end of one that went well, with what that makes of its record: what is stored is what is told. */
@@ -34,8 +34,8 @@ export class Ledger {
   constructor(store: Store, port: LedgerPort) {
     this.#store = store;
     this.#port = port;
-    this.#records = new Records((error) => {
-      port.failed(error);
+    this.#records = new Records((cause) => {
+      port.failed(cause);
     });
   }
 
@@ -67,7 +67,7 @@ export class Ledger {
   }
 
   write(operation: () => Promise<void>): void {
-    this.#records.write(operation);
+    void this.#records.write(operation);
   }
 
   /** Resolves when all that has happened is in the store. */
@@ -105,7 +105,8 @@ export class Ledger {
     } catch (cause) {
       if (finishes.length === 1 || !isForOne(cause)) throw cause;
       // One of them may be the cause, for which the others must not pay.
-      for (const one of finishes) this.write(() => this.#writeFinished([one]));
+      const alone = finishes.map((one) => () => this.#writeFinished([one]));
+      await Promise.all(alone.map((write) => this.#records.write(write)));
       return;
     }
     const { accepted, released } = finished;

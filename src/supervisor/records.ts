@@ -1,4 +1,5 @@
 import { clearTimeout, setTimeout } from "../clock.js";
+import { Underway } from "../underway.js";
 
 const retryAfter = 1_000;
 
@@ -7,57 +8,57 @@ const retryAfter = 1_000;
  * it is written or the instance ends; then closing the store gives the job back, or the next `open` does.
  */
 export class Records {
-  readonly #onError: (error: Error) => void;
-  readonly #waits = new Map<NodeJS.Timeout, () => Promise<void>>();
-  #writing = 0;
-  #settled: (() => void)[] = [];
+  readonly #onError: (cause: unknown) => void;
+  readonly #writes = new Underway();
+  /** Those that wait for their next try. */
+  readonly #waits = new Map<NodeJS.Timeout, () => void>();
   #closed = false;
 
-  constructor(onError: (error: Error) => void) {
+  constructor(onError: (cause: unknown) => void) {
     this.#onError = onError;
   }
 
-  write(operation: () => Promise<void>): void {
-    this.#writing += 1;
-    this.#try(operation);
+  /** Resolves when it has been written, or given up. */
+  write(operation: () => Promise<void>): Promise<void> {
+    return this.#writes.follow(this.#untilWritten(operation));
   }
 
-  /** Resolves when all has been written. */
-  async settled(): Promise<void> {
-    if (this.#writing === 0) return;
-    await new Promise<void>((resolve) => this.#settled.push(resolve));
+  /** Resolves when all that has happened until now has been written. */
+  settled(): Promise<void> {
+    return this.#writes.settled();
   }
 
   /** What cannot be written at the next try is given up. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const [timer, operation] of this.#waits) {
+    for (const [timer, again] of this.#waits) {
       clearTimeout(timer);
-      this.#try(operation);
+      again();
     }
     this.#waits.clear();
-    await this.settled();
+    while (this.#writes.size > 0) await this.settled();
   }
 
-  #try(operation: () => Promise<void>): void {
-    operation().then(this.#done, (cause: unknown) => {
-      this.#onError(cause as Error);
-      if (this.#closed) this.#done();
-      else this.#tryLater(operation);
+  async #untilWritten(operation: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await operation();
+        return;
+      } catch (cause) {
+        this.#onError(cause);
+      }
+      if (this.#closed) return;
+      await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waits.delete(timer);
+        resolve();
+      }, retryAfter);
+      this.#waits.set(timer, resolve);
     });
   }
-
-  #tryLater(operation: () => Promise<void>): void {
-    const timer = setTimeout(() => {
-      this.#waits.delete(timer);
-      this.#try(operation);
-    }, retryAfter);
-    this.#waits.set(timer, operation);
-  }
-
-  readonly #done = (): void => {
-    this.#writing -= 1;
-    if (this.#writing > 0) return;
-    for (const resolve of this.#settled.splice(0)) resolve();
-  };
 }

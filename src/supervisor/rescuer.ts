@@ -1,5 +1,6 @@
-import { clearInterval, monotonic, setInterval, sleep } from "../clock.js";
+import { monotonic, sleep } from "../clock.js";
 import { lives, type ProcessName, signalGroup } from "../processes.js";
+import { Rounds } from "../rounds.js";
 import type { Rescue, Store } from "../store/store.js";
 
 /** How often the other hosts are asked after. */
@@ -13,15 +14,14 @@ type RescuerStore = Pick<Store, "lostHosts" | "rescue" | "windows">;
 
 export interface RescuerPort {
   rescued(rescue: Rescue): void;
-  failed(error: Error): void;
+  failed(cause: unknown): void;
 }
 
 /** Settles what hosts left behind that died without closing: first their processes, then their jobs. */
 export class Rescuer {
   readonly #store: RescuerStore;
   readonly #port: RescuerPort;
-  #timer: NodeJS.Timeout | undefined;
-  #settling: Promise<void> | undefined;
+  readonly #rounds = new Rounds(() => this.#settle());
 
   constructor(store: RescuerStore, port: RescuerPort) {
     this.#store = store;
@@ -29,28 +29,18 @@ export class Rescuer {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => {
-      if (this.#settling !== undefined) return;
-      this.settle().catch((cause: unknown) => {
-        this.#port.failed(cause as Error);
-      });
-    }, interval).unref();
+    this.#rounds.repeat(interval, (cause) => {
+      this.#port.failed(cause);
+    });
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.#settling?.catch(() => undefined); // told by whoever began it
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Settles what hosts left that are dead by now. */
-  async settle(): Promise<void> {
-    // What is under way may have looked at them before.
-    await this.#settling?.catch(() => undefined); // told by whoever began it
-    this.#settling ??= this.#settle().finally(() => {
-      this.#settling = undefined;
-    });
-    return this.#settling;
+  settle(): Promise<void> {
+    return this.#rounds.again();
   }
 
   /** The same for one that was just killed: the last of its threads may hold its lock for a moment after it. */

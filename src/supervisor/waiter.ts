@@ -21,7 +21,7 @@ const crowd = 10_000;
 /** Knows which jobs are followed here, and tells of their ends: those seen here, and those the store tells of. */
 export class Waiter {
   readonly #store: Pick<Store, "endedJobs" | "jobStates">;
-  readonly #onError: (error: Error) => void;
+  readonly #onError: (cause: unknown) => void;
   /** Only those that have not ended. */
   readonly #pending = new Endings();
   /** Those that are awaited and may have ended before they were followed. */
@@ -38,7 +38,7 @@ export class Waiter {
 
   constructor(
     store: Pick<Store, "endedJobs" | "jobStates">,
-    onError: (error: Error) => void,
+    onError: (cause: unknown) => void,
   ) {
     this.#store = store;
     this.#onError = onError;
@@ -210,11 +210,7 @@ export class Waiter {
 
   /** Nobody waits for what asks the store; a fault of it is told. */
   #whenOver(asking: Promise<void>, callback: () => void): void {
-    asking
-      .catch((cause: unknown) => {
-        this.#onError(cause as Error);
-      })
-      .finally(callback);
+    asking.catch(this.#onError).finally(callback);
   }
 
   /** Those that are there no more were deleted by another process. */

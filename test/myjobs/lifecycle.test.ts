@@ -229,6 +229,41 @@ describe("reset", () => {
     ).toBe(3);
   });
 
+  test("holds up the workers that are started meanwhile, and keeps the bounds that are set", async () => {
+    const myjobs = await open({ nrMin: 1, nrMax: 2 });
+    for (let round = 0; round < 8; round += 1) {
+      await myjobs.workersSubprocessStart();
+      const resetting = myjobs.reset();
+      // Somewhere on its way.
+      await new Promise((resolve) => setTimeout(resolve, 4 * round));
+      const started = [
+        myjobs.workersSubprocessStart(),
+        myjobs.workerStart(),
+        myjobs.reset(),
+      ];
+      myjobs.nrMax = 3 + round;
+      await resetting;
+      await Promise.all(started);
+      await myjobs.workersSubprocessStart();
+      expect(await myjobs.workersFind()).toHaveLength(myjobs.workers.size);
+      expect(myjobs.nrMax).toBe(3 + round);
+      const job = await myjobs.schedule(addition, { a: 1, b: round });
+      expect((await job.wait({ timeout: 10_000 })).result).toBe(1 + round);
+    }
+  });
+
+  test("that is overtaken by a stop refuses what waited for it", async () => {
+    const myjobs = await open();
+    await myjobs.workersSubprocessStart();
+    const resetting = myjobs.reset();
+    const started = myjobs.workersSubprocessStart();
+    await Promise.all([
+      resetting,
+      expect(started).rejects.toThrow(StoppedError),
+      myjobs.stop(),
+    ]);
+  });
+
   test("keeps what is scheduled after it, with its action, and deletes what was before", async () => {
     const myjobs = await open();
     const scheduled = [myjobs.schedule(addition, { a: 0, b: 0 })];

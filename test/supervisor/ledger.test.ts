@@ -28,7 +28,7 @@ function ground(
   const ledger = new Ledger({ finishJobs } as Store, {
     ended: (id) => told.push(id),
     news: () => undefined,
-    failed: ({ message }) => errors.push(message),
+    failed: (cause) => errors.push((cause as Error).message),
   });
   return { ledger, told, given, errors };
 }
