@@ -20,6 +20,8 @@ const names = [
   "burst",
   "cost",
   "rows",
+  "hosts",
+  "idle",
   "simulation",
 ];
 

@@ -1,16 +1,15 @@
 /**
  * How long a job takes that one process schedules and another runs: from schedule() to its start there,
  * and from there until the wait() here resolves. Each round begins at rest, when nobody looks oftener
- * than at leisure. Usage: npx tsx test/bench/hosts.ts [rounds]
+ * than at leisure. Usage: npm run bench -- hosts [rounds]
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { MyJobs } from "../../src/index.js";
+import { inFolder, openBuilt } from "./built.js";
+import { machine, print, quantile, type Row } from "./figures.js";
 
 /** Other processes on the store, and how many workers each has. */
 const others: Record<string, number[]> = {
@@ -30,17 +29,20 @@ function clock(): number {
 }
 
 async function serve(store: string, nr: number): Promise<void> {
-  const myjobs = await MyJobs.open({ store });
+  const myjobs = await openBuilt({ store });
   if (nr > 0) await myjobs.workersSubprocessStart({ nrFixed: nr });
   process.send?.("ready");
   await once(process, "disconnect");
   await myjobs.stop();
 }
 
-async function measure(workers: number[], rounds: number): Promise<Times> {
-  const folder = mkdtempSync(path.join(tmpdir(), "myjobs-bench-"));
+async function measure(
+  folder: string,
+  workers: number[],
+  rounds: number,
+): Promise<Times> {
   const store = path.join(folder, "jobs.db");
-  const myjobs = await MyJobs.open({ store });
+  const myjobs = await openBuilt({ store });
   const hosts = await Promise.all(workers.map((nr) => host(store, nr)));
   const times: Times = { started: [], heard: [] };
   for (let round = -5; round < rounds; round += 1) {
@@ -59,7 +61,6 @@ async function measure(workers: number[], rounds: number): Promise<Times> {
   }
   await Promise.all(hosts.map(leave));
   await myjobs.stop();
-  rmSync(folder, { recursive: true });
   return times;
 }
 
@@ -74,27 +75,22 @@ async function leave(child: ChildProcess): Promise<void> {
   await once(child, "exit");
 }
 
-function quantile(values: readonly number[], at: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const value = sorted[Math.floor(at * (sorted.length - 1))] ?? NaN;
-  return Number(value.toFixed(2));
-}
-
 if (process.send === undefined) {
-  const rounds = Number(process.argv[2] ?? 300);
-  const rows: object[] = [];
+  const rounds = Number(process.argv[2] ?? 200);
+  const rows: Row[] = [];
   for (const [what, workers] of Object.entries(others)) {
-    const { started, heard } = await measure(workers, rounds);
+    const { started, heard } = await inFolder((folder) =>
+      measure(folder, workers, rounds),
+    );
     rows.push({
       "other processes": what,
-      "start p50 ms": quantile(started, 0.5),
-      "start p99 ms": quantile(started, 0.99),
-      "end heard p50 ms": quantile(heard, 0.5),
-      "end heard p99 ms": quantile(heard, 0.99),
+      "start, p50 ms": quantile(started, 0.5),
+      p99: quantile(started, 0.99),
+      "end heard, p50": quantile(heard, 0.5),
+      "its p99": quantile(heard, 0.99),
     });
   }
-  console.log(`${String(rounds)} rounds each, Node ${process.version}`);
-  console.table(rows);
+  print(`${String(rounds)} rounds each, from rest; ${machine()}`, rows);
 } else {
   await serve(process.argv[2]!, Number(process.argv[3]));
 }

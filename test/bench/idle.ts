@@ -1,25 +1,20 @@
 /**
  * What a host costs that has nothing to do: open, with a pool of one worker, alone on its store and
  * with three like it. Builds the package first and runs that, since a loader would have costs of its
- * own. Linux only: processor time and writes are the kernel's own count. Usage: npx tsx
- * test/bench/idle.ts [seconds]
+ * own. Linux only: processor time and writes are the kernel's own count. Usage:
+ * npm run bench -- idle [seconds]
  */
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { build, index, inFolder } from "./built.js";
+import { machine, print, type Row, sleep } from "./figures.js";
+
 const program = `
-import { MyJobs } from ${JSON.stringify(pathToFileURL(path.resolve("dist/index.js")).href)};
+import { MyJobs } from ${JSON.stringify(pathToFileURL(index).href)};
 const myjobs = await MyJobs.open({ store: process.argv[2] });
 await myjobs.workersSubprocessStart({ nrMin: 1 });
 process.once("disconnect", () => void myjobs.stop());
@@ -81,45 +76,43 @@ function bytes(pid: number, field: string): number {
   return Number(new RegExp(`^${field}: (\\d+)$`, "m").exec(io)?.[1]);
 }
 
-async function measure(nr: number, seconds: number): Promise<object> {
-  const folder = mkdtempSync(path.join(tmpdir(), "myjobs-bench-"));
+async function measure(
+  folder: string,
+  nr: number,
+  seconds: number,
+): Promise<Row> {
   const store = path.join(folder, "jobs.db");
   const file = path.join(folder, "host.mjs");
   writeFileSync(file, program);
   const hosts: Host[] = [];
   for (let one = 0; one < nr; one += 1) hosts.push(await start(file, store));
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => setTimeout(resolve, ms));
-  await pause(3_000); // what begins runs on a little
+  await sleep(3_000); // what begins runs on a little
   const before = count(hosts, store);
   const begun = performance.now();
-  await pause(1_000 * seconds);
+  await sleep(1_000 * seconds);
   const after = count(hosts, store);
-  const share = (at: 0 | 1): string => {
+  const share = (at: 0 | 1): number => {
     const busy = after.cpu[at] - before.cpu[at];
-    return `${((100 * busy) / (performance.now() - begun) / nr).toFixed(3)} %`;
+    return (100 * busy) / (performance.now() - begun) / nr;
   };
   const row = {
     hosts: nr,
-    "of a core, each host": share(0),
+    "each host, % of a core": share(0),
     "each worker": share(1),
     "bytes given to write": after.given - before.given,
     "bytes stored": after.stored - before.stored,
-    "files untouched": after.files === before.files,
+    "files untouched": after.files === before.files ? "yes" : "no",
   };
   for (const { process } of hosts) {
     process.disconnect();
     await once(process, "exit");
   }
-  rmSync(folder, { recursive: true });
   return row;
 }
 
 const seconds = Number(process.argv[2] ?? 20);
-execFileSync("npm", ["run", "build"], { stdio: "ignore" });
-const rows: object[] = [];
-for (const nr of [1, 4]) rows.push(await measure(nr, seconds));
-console.log(
-  `${String(seconds)} s each, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}`,
-);
-console.table(rows);
+build();
+const rows: Row[] = [];
+for (const nr of [1, 4])
+  rows.push(await inFolder((folder) => measure(folder, nr, seconds)));
+print(`${String(seconds)} s each; ${machine()}`, rows);
