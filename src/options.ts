@@ -136,8 +136,7 @@ export interface GivenDatabase {
 }
 
 const store: Rule<string | GivenDatabase> = {
-  expected:
-    "a file, ':memory:', an open better-sqlite3 Database, or postgres://...",
+  expected: "a file, ':memory:', or an open better-sqlite3 Database",
   accepts: (value) =>
     typeof value === "string"
       ? value !== "" && !value.includes("\0")
@@ -168,7 +167,11 @@ export type OpenValues = Values<typeof openRules>;
 
 /** What `MyJobs.open` takes; all optional. Durations are milliseconds. */
 export interface OpenOptions {
-  /** A file ('myjobs.db'), ':memory:', or an open better-sqlite3 Database, which is never closed or re-configured. */
+  /**
+   * A file ('myjobs.db'), ':memory:', or an open better-sqlite3 Database, which is never closed, and of which nothing
+   * is changed but that its file is turned to WAL. A call waits while a transaction of yours is open in it (30 s, then
+   * `StoreError`, `locked`): do not await one within one.
+   */
   store?: string | GivenDatabase;
   /** Bounds of the pool: 1 and max(10, nrMin). */
   nrMin?: number;

@@ -268,7 +268,7 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
   test("a file that is a folder", async () => {
     const file = temporaryFile();
     mkdirSync(file);
-    expect(await fault(file)).toBe("read-only");
+    expect(await fault(file)).toBe("not-a-database");
   });
 
   test("a Database that was given, opened to be read only", async () => {

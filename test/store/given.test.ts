@@ -4,6 +4,8 @@ import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import type Database from "better-sqlite3";
 
+import { Committer } from "../../src/store/sqlite/committer.js";
+import { connect } from "../../src/store/sqlite/connection.js";
 import {
   claim,
   finish,
@@ -228,6 +230,29 @@ describe("A Database given", () => {
   });
 });
 
+describe("What is committed to a Database given", () => {
+  test.each([
+    ["normal", "full", true],
+    ["normal", "normal", false],
+    ["full", "full", false],
+    ["extra", "full", false],
+    ["off", "full", false],
+  ] as const)(
+    "gets to the disk: if synchronous is %s, and %s is asked for, it is synced by us: %s",
+    async (synchronous, durability, byUs) => {
+      const given = service(temporaryFile());
+      given.pragma("journal_mode = wal");
+      given.pragma(`synchronous = ${synchronous}`);
+      const before = configuration(given);
+      const { log } = await connect(given, durability);
+      expect(log !== undefined).toBe(byUs);
+      await log?.synced();
+      await log?.close();
+      expect(configuration(given)).toEqual(before);
+    },
+  );
+});
+
 describe("While a Database given is in its owner's transaction", () => {
   test("our commits wait for its end, and do not share its fate", async () => {
     const given = service(temporaryFile());
@@ -261,6 +286,30 @@ describe("While a Database given is in its owner's transaction", () => {
     given.exec("commit");
     expect(await (await opening).countJobs({})).toBe(0);
     expect(given.prepare("select count(*) from job").pluck().get()).toBe(3);
+  });
+
+  test("what waits for too long is refused, and says what for; then all goes on", async () => {
+    const given = service(temporaryFile());
+    const words =
+      "a transaction of its owner's is open in the Database given (a call that is awaited within it would wait for ever)";
+    given.exec("begin");
+    const refusal = { name: "StoreError", fault: "locked" };
+    await expect(connect(given, "full", 50)).rejects.toMatchObject({
+      ...refusal,
+      message: expect.stringContaining(words),
+    });
+    given.exec("commit");
+    const store = await open(given);
+    const committer = new Committer(given, "its store", {}, 50);
+    given.exec("begin");
+    await expect(committer.run(() => 1)).rejects.toMatchObject({
+      ...refusal,
+      message: `write its store: ${words}`,
+    });
+    given.exec("commit");
+    expect(await committer.run(() => 2)).toBe(2);
+    await committer.close();
+    await store.close();
   });
 
   test("closing the store waits, too", async () => {

@@ -3,7 +3,7 @@ import type BetterSqlite3 from "better-sqlite3";
 import { monotonic, setImmediate, setTimeout } from "../../clock.js";
 import { StoppedError } from "../../errors.js";
 import type { Checkpoints } from "./checkpoints.js";
-import { isBusy, storeError } from "./faults.js";
+import { isBusy, occupied, storeError } from "./faults.js";
 import type { LogSync } from "./logSync.js";
 import { type Operation, Operations, type Part } from "./operations.js";
 import { Presence } from "./presence.js";
@@ -126,12 +126,9 @@ export class Committer {
       return;
     }
     this.#scheduled = false;
-    // A transaction of the owner of a given Database: its statements and ours must not mix.
-    if (this.#db.inTransaction) {
-      this.#later();
-      return;
-    }
     try {
+      // A transaction of the owner of a given Database: its statements and ours must not mix.
+      if (this.#db.inTransaction) throw occupied();
       this.#db.exec("begin immediate");
     } catch (cause) {
       this.#notBegun(cause);

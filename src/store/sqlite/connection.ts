@@ -4,6 +4,7 @@ import {
   constants,
   existsSync,
   openSync,
+  statSync,
 } from "node:fs";
 import path from "node:path";
 
@@ -13,7 +14,7 @@ import { monotonic, sleep } from "../../clock.js";
 import { StoreError } from "../../errors.js";
 import type { GivenDatabase } from "../../options.js";
 import { Checkpoints } from "./checkpoints.js";
-import { isBusy, storeError } from "./faults.js";
+import { isBusy, occupied, storeError } from "./faults.js";
 import { LogSync } from "./logSync.js";
 import { migrate, refuseNewer } from "./migrate.js";
 
@@ -23,7 +24,7 @@ export interface Connection {
   path: string;
   /** Ours to configure and to close. */
   own: boolean;
-  /** By which what is committed gets to the disk; absent where it need not, or its owner says how. */
+  /** By which what is committed gets to the disk; absent where it need not, or SQLite itself sees to it. */
   log?: LogSync;
   /** Absent in memory, and where its owner says when. */
   checkpoints?: Checkpoints;
@@ -53,9 +54,11 @@ export async function connect(
     if (own) db.close();
     throw storeError("open", file, cause);
   }
-  if (!own || file === "") return connection;
+  if (file === "" || (!own && !(durability === "full" && syncsSeldom(db))))
+    return connection;
   // From here on both are done beside the event loop.
   const log = new LogSync(file);
+  if (!own) return { ...connection, log };
   if (durability === "normal")
     return { ...connection, checkpoints: new Checkpoints(db, file, log) };
   db.pragma("synchronous = normal");
@@ -90,8 +93,15 @@ function openFile(file: string): Connection {
  */
 function prepareFile(file: string): void {
   const { O_RDWR, O_CREAT, R_OK, W_OK } = constants;
-  if (existsSync(file)) accessSync(file, R_OK | W_OK);
-  else closeSync(openSync(file, O_RDWR | O_CREAT, 0o600));
+  if (existsSync(file)) {
+    accessSync(file, R_OK | W_OK);
+    if (statSync(file).isDirectory())
+      throw new StoreError(
+        `open ${file}: it is a folder`,
+        "not-a-database",
+        file,
+      );
+  } else closeSync(openSync(file, O_RDWR | O_CREAT, 0o600));
 }
 
 function adopt(given: GivenDatabase): Connection {
@@ -101,6 +111,11 @@ function adopt(given: GivenDatabase): Connection {
   db.prepare = ((source: string) =>
     owners.prepare(source).safeIntegers(false)) as typeof db.prepare;
   return { db, path: fileOf(db), own: false };
+}
+
+/** Whether SQLite syncs at checkpoints alone: better-sqlite3's default for a log. Its owner may have said more, or less. */
+function syncsSeldom(db: BetterSqlite3.Database): boolean {
+  return db.pragma("synchronous", { simple: true }) === 1;
 }
 
 /** SQLite's own idea of it, which does not change with the working directory. */
@@ -121,10 +136,9 @@ async function undisturbed(
   const deadline = monotonic() + patience;
   for (;;) {
     try {
-      if (!db.inTransaction) {
-        act();
-        return;
-      }
+      if (db.inTransaction) throw occupied();
+      act();
+      return;
     } catch (cause) {
       if (!isBusy(cause) || monotonic() > deadline) throw cause;
     }

@@ -1,5 +1,7 @@
 import { MyJobsError, StoreError, type StoreFault } from "../../errors.js";
 
+const occupiedCode = "SQLITE_BUSY_OWNER";
+
 /** By SQLite's codes, whose extended ones go on after the code itself, and the file system's. */
 const faults: readonly {
   codes: readonly string[];
@@ -33,6 +35,11 @@ const faults: readonly {
       "the file cannot be opened or created (is its folder there and writable?)",
   },
   {
+    codes: [occupiedCode],
+    fault: "locked",
+    words: "a transaction of its owner's is open in the Database given",
+  },
+  {
     codes: ["SQLITE_BUSY"],
     fault: "locked",
     words: "another program keeps the file locked",
@@ -64,6 +71,12 @@ export function storeError(
     store,
     { cause },
   );
+}
+
+/** That a Database given is in a transaction of its owner's. */
+export function occupied(): Error {
+  const why = "a call that is awaited within it would wait for ever";
+  return Object.assign(new Error(why), { code: occupiedCode });
 }
 
 /** Locked by somebody, or, a Database given, in the middle of reading rows for its owner. */

@@ -106,7 +106,7 @@ export class HostTable {
     if (others.length === 0) return;
     const pids = others.map(({ pid }) => pid).join(", ");
     throw new StoreError(
-      `reset ${this.#path}: another live process shares the store (pid ${pids})`,
+      `reset ${this.#path}: another instance has the store open (pid ${pids})`,
       "in-use",
       this.#path,
     );

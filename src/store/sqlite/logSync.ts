@@ -3,6 +3,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 import { setImmediate } from "../../clock.js";
+import { Rounds } from "../../rounds.js";
 
 /**
  * Syncs a store's write-ahead log to the disk beside the event loop, which SQLite's own sync at each commit
@@ -12,9 +13,8 @@ import { setImmediate } from "../../clock.js";
 export class LogSync {
   readonly #store: string;
   #fd: number | undefined;
-  #running: Promise<void> | undefined;
-  /** Begins when the running one has ended, which may have begun too early. */
-  #next: Promise<void> | undefined;
+  // One that is under way may have begun too early.
+  readonly #syncs = new Rounds(() => this.#sync());
 
   constructor(store: string) {
     this.#store = store;
@@ -22,34 +22,21 @@ export class LogSync {
 
   /** Whether a sync is under way. */
   get busy(): boolean {
-    return this.#running !== undefined;
+    return this.#syncs.busy;
   }
 
   /** Resolves when all that has been written by now is on the disk; rejects if that cannot be told. */
   synced(): Promise<void> {
-    if (this.#next !== undefined) return this.#next;
-    if (this.#running === undefined) return this.#begin();
-    return (this.#next = this.#running.then(ignore, ignore).then(() => {
-      this.#next = undefined;
-      return this.#begin();
-    }));
+    return this.#syncs.again();
   }
 
   /** Resolves when nothing is under way, and the log is closed. */
   async close(): Promise<void> {
-    while (this.#running !== undefined)
-      await (this.#next ?? this.#running).catch(ignore);
+    await this.#syncs.settled();
     // Until its turn is over, what has called back counts as an open handle.
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
-  }
-
-  #begin(): Promise<void> {
-    const running = this.#sync().finally(() => {
-      this.#running = undefined;
-    });
-    return (this.#running = running);
   }
 
   async #sync(): Promise<void> {
@@ -65,10 +52,6 @@ export class LogSync {
 }
 
 const toDisk = promisify(fdatasync);
-
-function ignore(): void {
-  // Each of those who asked is told by its own promise.
-}
 
 /** So that a power cut does not lose the log itself, if it is new. */
 function syncFolder(folder: string): void {
