@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers";
+import { clearInterval, setInterval, setTimeout } from "node:timers";
 import vm from "node:vm";
 
 /**
@@ -37,4 +37,12 @@ export function sleep(ms: number, isIdle = false): Promise<void> {
     const timer = setTimeout(resolve, ms);
     if (isIdle) timer.unref();
   });
+}
+
+/** Holds the process alive until what it gives is called. */
+export function hold(): () => void {
+  const timer = setInterval(() => undefined, 2 ** 30);
+  return () => {
+    clearInterval(timer);
+  };
 }

@@ -1,5 +1,5 @@
 import type { Bounds } from "../bounds.js";
-import { clearTimeout, setTimeout } from "../clock.js";
+import { clearTimeout, hold, setTimeout } from "../clock.js";
 import type { Scale } from "../events.js";
 import { workerName } from "../models/worker.js";
 import { Underway } from "../underway.js";
@@ -42,7 +42,8 @@ export class Pool {
   readonly #reaper: Reaper;
   readonly #autoscaler: Autoscaler;
   readonly #boots: Boots;
-  #scaling = false;
+  /** Is there while it scales, and holds the process as its workers do: there may be none. */
+  #letGo: (() => void) | undefined;
   readonly #kept = new KeptWorkers();
   /** Those that have no number yet. */
   readonly #arrivals = new Underway();
@@ -56,7 +57,7 @@ export class Pool {
       booted: (took) => {
         this.#autoscaler.booted(took);
       },
-      wanted: () => this.#scaling || this.#kept.size > 0,
+      wanted: () => this.scaling || this.#kept.size > 0,
       tryAgain: this.reconcile.bind(this),
     });
     this.#autoscaler = new Autoscaler(options, bounds, {
@@ -83,13 +84,13 @@ export class Pool {
   }
 
   get scaling(): boolean {
-    return this.#scaling;
+    return this.#letGo !== undefined;
   }
 
   /** Starts scaling; resolves when `nrMin` workers are ready, rejects if one cannot boot. What scaled before goes on. */
   async start(): Promise<void> {
-    const before = this.#scaling;
-    this.#scaling = true;
+    const before = this.scaling;
+    this.#letGo ??= hold();
     this.#tryAgain();
     for (const boot of await Promise.allSettled(this.#boots.scaled)) {
       if (boot.status === "fulfilled") continue;
@@ -162,7 +163,7 @@ export class Pool {
 
   /** Brings the number of workers to what the autoscaler decides, and replaces single ones that died. */
   reconcile(): void {
-    if (this.#scaling) this.#autoscaler.reconcile(this.#boots.barred);
+    if (this.scaling) this.#autoscaler.reconcile(this.#boots.barred);
     if (this.#boots.barred) return;
     this.#kept.replace((wanted) =>
       this.#startForked(wanted).catch((cause: unknown) => {
@@ -187,7 +188,8 @@ export class Pool {
     timeout: number,
     requeue: boolean,
   ): Promise<void> {
-    this.#scaling = false;
+    this.#letGo?.();
+    this.#letGo = undefined;
     this.#autoscaler.stop();
     this.#boots.reset();
     // Those whose number is still being looked up go with the others.

@@ -172,6 +172,27 @@ test("what is shown on a stdout that nobody reads any more ends no service", asy
   expect(errors()).toBe("all have ended\n");
 });
 
+test("a pool that has no workers now holds its process all the same, until it is stopped", async () => {
+  const { lines, errors, exit } = run(
+    `
+    import { MyJobs } from "myjobs";
+    const myjobs = await MyJobs.open({ store: process.argv[2], nrMin: 0 });
+    await myjobs.workersSubprocessStart();
+    // Which holds nothing itself.
+    setTimeout(async () => {
+      console.log("it is here");
+      await myjobs.stop();
+    }, 500).unref();
+    `,
+    [path.join(temporaryFolder(), "jobs.db")],
+  );
+  expect(await exit).toEqual({ code: 0, signal: null });
+  expect({ lines, errors: errors() }).toEqual({
+    lines: ["it is here"],
+    errors: "",
+  });
+});
+
 test("an instance in a thread that has ended is settled by the next one in its process", async () => {
   const { lines, errors, exit } = run(
     `
