@@ -17,9 +17,9 @@ export interface Scale {
 export interface EventMap<Job, Worker, State> {
   /** By this instance; it is stored. */
   scheduled: [job: Job];
-  /** In a worker of this instance. */
+  /** In a worker of this process that is this instance's: those in windows are other processes. */
   started: [job: Job];
-  /** In a worker of this instance, or by a call to it; its end is stored. */
+  /** In a worker of this process, or by a call to this instance; its end is stored. */
   ended: [job: Job];
   /** One of this instance's has come into a state. */
   worker: [worker: Worker, state: State];

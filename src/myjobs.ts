@@ -212,7 +212,7 @@ export class MyJobs implements AsyncDisposable {
     );
   }
 
-  /** Calls back at each event of this instance (see `EventMap`); `error` needs no listener. `OptionError` for another name. */
+  /** Calls back at each event of this instance (see `MyJobsEvents`); `error` needs no listener. `OptionError` for another name. */
   on<Name extends keyof MyJobsEvents>(
     event: Name,
     listener: (...args: MyJobsEvents[Name]) => void,
@@ -230,7 +230,7 @@ export class MyJobs implements AsyncDisposable {
     return this;
   }
 
-  /** Stops the workers and deletes every record; the instance stays open. `StoreError` while another live process shares the store. */
+  /** Stops the workers and deletes every record; the instance stays open. `StoreError` while another instance shares the store. */
   async reset(): Promise<void> {
     await this.#engine.reset();
   }

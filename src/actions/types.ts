@@ -4,7 +4,7 @@ export interface Context {
     readonly id: number;
     readonly name: string;
     readonly category: string;
-    /** Counts the starts; 1 at the first. */
+    /** Counts the starts, and what was given to a process that died before it came to it; mostly 1 at the first. */
     readonly attempt: number;
     readonly dependencies: readonly number[];
   };

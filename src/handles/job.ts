@@ -143,7 +143,7 @@ export class Job<R = unknown> {
     return date(this.#record.runAt);
   }
 
-  /** How often it has been started. */
+  /** How often it has been started, or given to a process that died before it came to it. */
   get attempt(): number {
     return (this.#end ?? this.#record).attempt;
   }
