@@ -70,14 +70,14 @@ export class Engine {
     this.#options = options;
     this.waiter = new Waiter(store, this.#failed);
     this.desk = new Desk(store, this.waiter, {
-      store: (where) => this.running(where),
+      running: (where) => this.running(where),
       dispatcher: () => this.#crew.dispatcher,
       ended: (id) => {
         this.#tell("ended", id);
       },
     });
     this.reception = new Reception(store, this.waiter, this.desk, {
-      store: (where) => this.running(where),
+      running: (where) => this.running(where),
       dispatcher: () => this.#crew.dispatcher,
       scheduled: (job) => {
         this.events.emit("scheduled", job);

@@ -6,14 +6,13 @@ import type { EndedFields, Ending } from "../supervisor/ending.js";
 import type { Waiter } from "../supervisor/waiter.js";
 import type { Settle } from "./intake.js";
 import { Job, type JobPort, type WaitOptions } from "./job.js";
+import type { Running } from "./running.js";
 import { readId } from "./scheduling.js";
 import { Waits } from "./waits.js";
 
 const readSize = 500;
 
-export interface DeskPort {
-  /** The store; throws once the instance is stopped. */
-  store(where: string): Store;
+export interface DeskPort extends Running {
   dispatcher(): Dispatcher;
   ended(id: number): void;
 }
@@ -80,13 +79,15 @@ export class Desk implements JobPort {
   }
 
   async find(id: number): Promise<JobRecord | undefined> {
-    const [record] = await this.#port.store("job.load").getJobs([id]);
+    const [record] = await this.#port.running("job.load").getJobs([id]);
     return record;
   }
 
   async cancel(job: Job): Promise<boolean> {
     const where = "job.cancel";
-    const { outcome, failed } = await this.#port.store(where).cancelJob(job.id);
+    const { outcome, failed } = await this.#port
+      .running(where)
+      .cancelJob(job.id);
     if (outcome === "cancelled") {
       for (const id of [job.id, ...failed]) this.ended(id);
     }
@@ -103,7 +104,7 @@ export class Desk implements JobPort {
   }
 
   collect(id: number): Promise<boolean> {
-    return this.#port.store("job.done").collectJob(id);
+    return this.#port.running("job.done").collectJob(id);
   }
 
   /** A job's end has been committed; without fields the store knows how it ended. */
@@ -127,7 +128,7 @@ export class Desk implements JobPort {
   ): AsyncGenerator<JobRecord> {
     for (let from = 0; from < ids.length; from += readSize)
       yield* await this.#port
-        .store(where)
+        .running(where)
         .getJobs(ids.slice(from, from + readSize));
   }
 }

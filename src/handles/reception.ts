@@ -6,6 +6,7 @@ import type { Waiter } from "../supervisor/waiter.js";
 import type { Desk } from "./desk.js";
 import { Intake } from "./intake.js";
 import { Job } from "./job.js";
+import type { Running } from "./running.js";
 import {
   kwargsJson,
   type Plan,
@@ -13,9 +14,7 @@ import {
   Scheduling,
 } from "./scheduling.js";
 
-export interface ReceptionPort {
-  /** The store; throws once the instance is stopped. */
-  store(where: string): Store;
+export interface ReceptionPort extends Running {
   dispatcher(): Dispatcher;
   scheduled(job: Job): void;
 }
@@ -101,7 +100,7 @@ export class Reception {
   }
 
   #plan(where: string, options: ScheduleOptions | undefined): Plan {
-    this.#port.store(where);
+    this.#port.running(where);
     return this.#scheduling.plan(where, options);
   }
 

@@ -15,11 +15,11 @@ import type {
   ActionFilter,
   JobFilter,
   JobMatch,
-  Store,
   WorkerFilter,
 } from "../store/store.js";
 import type { Desk } from "./desk.js";
 import type { Job } from "./job.js";
+import type { Running } from "./running.js";
 
 const ids = many(isId, "an id, or an array of ids");
 const texts = many(isText, "a string, or an array of strings");
@@ -54,9 +54,7 @@ const workerFilterRules = {
   name: texts,
 };
 
-export interface ViewPort {
-  /** The store; throws once the instance is stopped. */
-  running(where: string): Store;
+export interface ViewPort extends Running {
   desk: Desk;
 }
 
