@@ -136,7 +136,14 @@ describe("The installed package", () => {
   test("holds what runs and what explains it, and nothing else", () => {
     const top = readdirSync(consumer.package);
     expect(top).toEqual(expect.arrayContaining(["LICENSE", "dist"]));
-    const known = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
+    const known = [
+      "ARCHITECTURE.md",
+      "CHANGELOG.md",
+      "CONTRIBUTING.md",
+      "LICENSE",
+      "README.md",
+      "package.json",
+    ];
     expect([...known, "dist", "docs"]).toEqual(expect.arrayContaining(top));
     const programs = readdirSync(path.join(consumer.package, "dist/workers"));
     expect(programs.sort()).toEqual(["checkpoint.mjs", "reaper.sh"]);
