@@ -1,4 +1,4 @@
-import { clearInterval, setImmediate, setInterval, soon } from "../clock.js";
+import { hold, setImmediate, soon } from "../clock.js";
 import { Runner } from "../execution/runner.js";
 import type { ChildSettings, WorkMessage } from "../transport/messages.js";
 import type { Vessel, VesselPort } from "./vessel.js";
@@ -12,7 +12,7 @@ export class Inprocess implements Vessel {
   readonly #runner: Runner;
   readonly #port: VesselPort;
   /** A worker holds its process alive. */
-  readonly #alive = setInterval(() => undefined, 2 ** 30);
+  readonly #letGo = hold();
   #gone = false;
 
   constructor(settings: ChildSettings, port: VesselPort) {
@@ -60,7 +60,7 @@ export class Inprocess implements Vessel {
   leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    clearInterval(this.#alive);
+    this.#letGo();
     soon(() => {
       this.#port.gone({ exitCode: null, signal: null, output: "" });
     });
