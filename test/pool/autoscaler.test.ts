@@ -1,12 +1,24 @@
-import { expect, test } from "@jest/globals";
+import { beforeEach, expect, test } from "@jest/globals";
 
 import { Autoscaler, type ScaledWorker } from "../../src/pool/autoscaler.js";
 
-test("However long an idle worker is kept, the pool sets no timer that is longer than timers can be", () => {
-  const workers: ScaledWorker[] = [];
-  const delays: number[] = [];
+type Idle = ScaledWorker & { idleFor: number };
+
+let workers: Idle[];
+/** Of the timers it has set. */
+let delays: number[];
+let time: number;
+
+beforeEach(() => {
+  workers = [];
+  delays = [];
+  time = 0;
+});
+
+/** On a pool whose workers are up at once, and idle. */
+function scaling(idleTimeout: number, nrMax: number): Autoscaler {
   const start = (): void => {
-    const worker: ScaledWorker = {
+    const worker: Idle = {
       phase: "idle",
       idleFor: 0,
       slowFor: 0,
@@ -15,9 +27,9 @@ test("However long an idle worker is kept, the pool sets no timer that is longer
     };
     workers.push(worker);
   };
-  const autoscaler = new Autoscaler(
-    { idleTimeout: 2 ** 31 - 1, concurrency: 1 },
-    { nrMin: 0, nrMax: 3 },
+  return new Autoscaler(
+    { idleTimeout, concurrency: 1 },
+    { nrMin: 0, nrMax },
     {
       workers: () => [...workers],
       arriving: () => 0,
@@ -28,7 +40,7 @@ test("However long an idle worker is kept, the pool sets no timer that is longer
       lookAgain: () => undefined,
     },
     {
-      monotonic: () => 0,
+      monotonic: () => time,
       setTimeout: (_, delay) => {
         delays.push(delay);
         return { unref: () => undefined };
@@ -36,18 +48,55 @@ test("However long an idle worker is kept, the pool sets no timer that is longer
       clearTimeout: () => undefined,
     },
   );
-  const look = (ready: number, nrMax: number): void => {
-    autoscaler.bounds = { nrMin: 0, nrMax };
-    autoscaler.load(ready);
-    autoscaler.reconcile(false);
-  };
-  look(3, 3);
-  look(3, 3);
-  look(0, 1);
+}
+
+/** So many jobs wait now. */
+function look(autoscaler: Autoscaler, ready: number): void {
+  autoscaler.load(ready);
+  autoscaler.reconcile(false);
+}
+
+test("However long an idle worker is kept, the pool sets no timer that is longer than timers can be", () => {
+  const autoscaler = scaling(2 ** 31 - 1, 3);
+  look(autoscaler, 3);
+  look(autoscaler, 3);
+  autoscaler.bounds = { nrMin: 0, nrMax: 1 };
+  look(autoscaler, 0);
   expect(workers).toHaveLength(1);
   // One that was retired too early makes it more patient than the option says.
-  look(3, 3);
-  look(0, 3);
+  autoscaler.bounds = { nrMin: 0, nrMax: 3 };
+  look(autoscaler, 3);
+  look(autoscaler, 0);
   expect(workers.length).toBeGreaterThan(1);
   expect(Math.max(...delays)).toBeLessThan(2 ** 31);
+});
+
+/** For how long a worker that comes now is kept idle. */
+function keptFor(autoscaler: Autoscaler): number {
+  look(autoscaler, 1);
+  const worker = workers[0]!;
+  while (workers.length > 0) {
+    worker.idleFor += 1_000;
+    look(autoscaler, 0);
+  }
+  return worker.idleFor;
+}
+
+test("Each idle worker that was retired too early doubles the time for which the next is kept, up to eight times the option", () => {
+  const autoscaler = scaling(1_000, 3);
+  const kept = Array.from({ length: 6 }, () => {
+    // Needed again, not long after the last one went.
+    time += 1_000;
+    return keptFor(autoscaler);
+  });
+  expect(kept).toEqual([1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
+});
+
+test("A worker that was retired long before another is needed was not retired too early", () => {
+  const autoscaler = scaling(1_000, 3);
+  const kept = Array.from({ length: 3 }, () => {
+    time += 1_001;
+    return keptFor(autoscaler);
+  });
+  expect(kept).toEqual([1_000, 1_000, 1_000]);
 });

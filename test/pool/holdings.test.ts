@@ -328,6 +328,17 @@ describe("what a worker holds", () => {
     vessel.marks.close();
   });
 
+  test("an end of an attempt that was given up is not that of the attempt that runs now", () => {
+    const { vessel, holdings, settled } = ground();
+    holdings.add([{ ...claimedJob(1), attempt: 2 }], []);
+    expect(holdings.ended({ ...end, attempt: 1 })).toBe(false);
+    expect(settled).toEqual([]);
+    expect(holdings.size).toBe(1);
+    expect(holdings.ended({ ...end, attempt: 2, result: "6" })).toBe(true);
+    expect(settled).toMatchObject([{ outcome: { kind: "ok", result: "6" } }]);
+    vessel.marks.close();
+  });
+
   test("leaves no timer of a limit behind when all of it is lost", async () => {
     const timers = new Set<unknown>();
     jest.resetModules();
