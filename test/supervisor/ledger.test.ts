@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 
 import type { ClaimedJob } from "../../src/models/job.js";
-import type { Store } from "../../src/store/store.js";
+import { cancelled, type Outcome } from "../../src/pool/outcome.js";
+import type { Finished, Settlement, Store } from "../../src/store/store.js";
 import { Ledger } from "../../src/supervisor/ledger.js";
 
 const job = (id: number): ClaimedJob => ({
@@ -52,4 +53,77 @@ describe("The ends of one turn", () => {
     expect(told).toEqual([1, 3]);
     expect(new Set(errors)).toEqual(new Set(["not 2"]));
   });
+});
+
+/** A ledger on a store that answers so; what it tells: the ids that have ended, and "news". */
+function telling(answers: {
+  finished?: Finished;
+  settlement?: Settlement;
+  released?: number[];
+}): { ledger: Ledger; told: (number | "news")[] } {
+  const told: (number | "news")[] = [];
+  const store = {
+    finishJobs: async () => answers.finished,
+    failJob: async () => answers.settlement,
+    releaseJobs: async () => answers.released,
+  } as unknown as Store;
+  const ledger = new Ledger(store, {
+    ended: (id) => told.push(id),
+    news: () => told.push("news"),
+    failed: (cause) => {
+      throw cause;
+    },
+  });
+  return { ledger, told };
+}
+
+const failed: Outcome = {
+  ...cancelled(),
+  ...{ kind: "failed", timeStart: 1, timeStop: 2 },
+};
+
+describe("An end that is written", () => {
+  test.each<[string, Finished, (number | "news")[]]>([
+    [
+      "is news where others waited for it",
+      { accepted: [true], released: true },
+      [1, "news"],
+    ],
+    ["is no news where none did", { accepted: [true], released: false }, [1]],
+    [
+      "is news where it is stale, since an earlier try may have let others go",
+      { accepted: [false], released: false },
+      ["news"],
+    ],
+  ])("%s", async (_, finished, expected) => {
+    const { ledger, told } = telling({ finished });
+    ledger.settle(1, job(1), ok);
+    await ledger.written();
+    expect(told).toEqual(expected);
+  });
+
+  test("as a failure is told of the job, and of those that it took along", async () => {
+    const { ledger, told } = telling({
+      settlement: { outcome: "ok", failed: [2, 3] },
+    });
+    ledger.settle(1, job(1), failed);
+    await ledger.written();
+    expect(told).toEqual([1, 2, 3]);
+  });
+
+  test("as a failure is told of nobody where it is stale", async () => {
+    const { ledger, told } = telling({
+      settlement: { outcome: "stale", failed: [] },
+    });
+    ledger.settle(1, job(1), failed);
+    await ledger.written();
+    expect(told).toEqual([]);
+  });
+});
+
+test("A job that is given back is news, and told to have ended if it was cancelled meanwhile", async () => {
+  const { ledger, told } = telling({ released: [1, 2] });
+  ledger.settle(1, job(1), { kind: "released", started: true });
+  await ledger.written();
+  expect(told).toEqual([1, 2, "news"]);
 });
