@@ -283,3 +283,127 @@ describe("what is there to claim", () => {
     expect(await feed()).toEqual([1, 2, 3]);
   });
 });
+
+/** Workers with an appetite for five jobs, and a store that gives each of their claims what a test says. */
+describe("a job under which a host has died", () => {
+  let claims: Claims;
+  let workers: PoolWorker[];
+  /** How many jobs each claim asked for. */
+  let asked: number[];
+  let given: ClaimedJob[][];
+  /** What was assigned, by the number of the worker. */
+  let assigned: [nr: number, ids: number[]][];
+  let released: number[];
+
+  beforeEach(() => {
+    workers = [];
+    asked = [];
+    given = [];
+    assigned = [];
+    released = [];
+    const ids = (jobs: readonly ClaimedJob[]): number[] =>
+      jobs.map(({ id }) => id);
+    const claimJobs: Store["claimJobs"] = async (_, limit) => {
+      asked.push(limit);
+      return { jobs: given.shift() ?? [], isAll: false };
+    };
+    claims = new Claims({ claimJobs } as unknown as Store, undefined, {
+      allowance: () => Infinity,
+      serviceTime: () => 1,
+      assign: (worker, jobs, actions) => {
+        assigned.push([worker.nr, ids(jobs)]);
+        worker.assign(jobs, actions);
+      },
+      release: (_, jobs) => released.push(...ids(jobs)),
+      drained: () => undefined,
+      rest: () => undefined,
+      again: () => undefined,
+      failed: (cause) => {
+        throw cause;
+      },
+    });
+    claims.learn({ id: 1 } as ActionRecord);
+  });
+
+  afterEach(async () => {
+    await claims.close();
+    for (const worker of workers) worker.gone(gone);
+  });
+
+  const start = async (nr: number): Promise<PoolWorker> => {
+    const port = {
+      settled: () => undefined,
+      changed: () => undefined,
+      grown: () => undefined,
+    };
+    const worker = new PoolWorker(
+      { ...settings, id: nr, nr },
+      port,
+      () => new Notes(),
+    );
+    // However slow this machine is: no job becomes a slow one.
+    Object.defineProperty(worker, "slowFor", { value: 0 });
+    workers.push(worker);
+    await worker.start();
+    return worker;
+  };
+
+  const feed = async (worker: PoolWorker): Promise<void> => {
+    claims.feed(worker);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  const suspect = (id: number): ClaimedJob => ({
+    ...claimedJob(id),
+    interruptions: 1,
+  });
+
+  test("goes alone: what was claimed with it is given back, and nothing is sent behind it", async () => {
+    const worker = await start(1);
+    given = [[suspect(1), claimedJob(2), claimedJob(3)], [claimedJob(2)]];
+    await feed(worker);
+    await feed(worker);
+    expect(assigned).toEqual([[1, [1]]]);
+    expect(released).toEqual([2, 3]);
+    expect(asked).toEqual([5]);
+  });
+
+  test("is not sent behind those that were claimed before it", async () => {
+    const worker = await start(1);
+    given = [[claimedJob(1), claimedJob(2), suspect(3), claimedJob(4)]];
+    await feed(worker);
+    expect(assigned).toEqual([[1, [1, 2]]]);
+    expect(released).toEqual([3, 4]);
+  });
+
+  test("is given back by a worker that has another, which is told nothing of it", async () => {
+    const worker = await start(1);
+    given = [[claimedJob(1)], [suspect(2), claimedJob(3)]];
+    await feed(worker);
+    await feed(worker);
+    expect(assigned).toEqual([[1, [1]]]);
+    expect(released).toEqual([2, 3]);
+  });
+
+  test("has others come one by one after it, to workers that have nothing, until one of them is none", async () => {
+    const [first, second, third] = [
+      await start(1),
+      await start(2),
+      await start(3),
+    ];
+    given = [[suspect(1)], [suspect(2)], [claimedJob(3)], [claimedJob(4)]];
+    await feed(first);
+    await feed(second);
+    await feed(first);
+    await feed(third);
+    expect(asked).toEqual([5, 1, 1]);
+    await feed(third);
+    expect(asked).toEqual([5, 1, 1, 4]);
+    expect(assigned).toEqual([
+      [1, [1]],
+      [2, [2]],
+      [3, [3]],
+      [3, [4]],
+    ]);
+  });
+});
