@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 
+import type * as Clock from "../../src/clock.js";
 import type { JobRecord } from "../../src/models/job.js";
 import { Waiter } from "../../src/supervisor/waiter.js";
 import { until } from "../support/until.js";
 
 let waiter: Waiter;
+let store: ConstructorParameters<typeof Waiter>[0];
 /** Of which jobs the store has been asked whether they have ended, wherever that was. */
 let asked: number[][];
 let ended: number[];
@@ -27,7 +29,7 @@ beforeEach(() => {
     looked.push([...ids]);
     return [];
   };
-  const store = { endedJobs, jobStates };
+  store = { endedJobs, jobStates };
   waiter = new Waiter(store, (error) => {
     throw error;
   });
@@ -109,4 +111,24 @@ test("The slow look asks about all that are awaited, and about no others", async
   await until("all are told", () => waits.every((told) => told()));
   expect(looked.flat()).toEqual(ids);
   expect(looked.length).toBeLessThan(4);
+});
+
+test("Very many that have not ended are asked about without waiting for the slow look", async () => {
+  jest.resetModules();
+  jest.doMock("../../src/clock.js", () => ({
+    ...jest.requireActual<typeof Clock>("../../src/clock.js"),
+    // One that never comes.
+    setInterval: () => ({ ref: () => undefined, unref: () => undefined }),
+    clearInterval: () => undefined,
+  }));
+  const { Waiter } = await import("../../src/supervisor/waiter.js");
+  jest.dontMock("../../src/clock.js");
+  waiter = new Waiter(store, (error) => {
+    throw error;
+  });
+  const ids = Array.from({ length: 2_500 }, (_, index) => index + 1);
+  for (const id of ids) wait(id);
+  await until("all are asked about", () => asked.flat().length >= ids.length);
+  expect(asked.flat()).toEqual(ids);
+  expect(Math.max(...asked.map(({ length }) => length))).toBe(1_000);
 });
