@@ -118,6 +118,7 @@ export class Claims {
   }
 
   #appetite(worker: PoolWorker): number {
+    if (worker.current !== undefined && isSuspect(worker.current)) return 0;
     if (this.#cautious) return worker.open && worker.holds === 0 ? 1 : 0;
     return appetite(worker, this.#port.serviceTime());
   }
@@ -202,7 +203,7 @@ export class Claims {
     worker: PoolWorker,
     claimed: readonly ClaimedJob[],
   ): readonly ClaimedJob[] {
-    const suspect = claimed.findIndex(({ interruptions }) => interruptions > 0);
+    const suspect = claimed.findIndex(isSuspect);
     this.#cautious = suspect >= 0;
     if (suspect < 0) return claimed;
     const together = suspect === 0 && worker.holds === 0 ? 1 : suspect;
@@ -231,4 +232,9 @@ export class Claims {
     }
     return [...ids].flatMap((id) => this.#actions.get(id) ?? []);
   }
+}
+
+/** Whether a host has died under it. */
+function isSuspect({ interruptions }: ClaimedJob): boolean {
+  return interruptions > 0;
 }

@@ -406,4 +406,16 @@ describe("a job under which a host has died", () => {
       [3, [4]],
     ]);
   });
+
+  test("still goes alone when others turn out to be none while it runs", async () => {
+    const [first, second] = [await start(1), await start(2)];
+    given = [[suspect(1)], [claimedJob(2)], [claimedJob(3)]];
+    await feed(first);
+    await feed(second);
+    await feed(first);
+    expect(assigned).toEqual([
+      [1, [1]],
+      [2, [2]],
+    ]);
+  });
 });
