@@ -90,8 +90,11 @@ export class Boots {
       this.#failed(cause);
       throw cause;
     }
+    const wait = this.#breaker.open;
     this.#breaker.reset();
     this.#port.booted(monotonic() - begun);
+    // Those that it barred wait for nothing any more.
+    if (wait) this.#port.tryAgain();
   }
 
   #failed(cause: unknown): void {

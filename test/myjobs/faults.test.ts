@@ -91,7 +91,7 @@ describe("opening", () => {
   test("a folder says so", async () => {
     const folder = path.join(temporaryFolder(), "folder.db");
     mkdirSync(folder);
-    expect(await fault(folder)).toBe("read-only");
+    expect(await fault(folder)).toBe("not-a-database");
   });
 
   test("a read-only file system says so, and leaves the file as it is", async () => {

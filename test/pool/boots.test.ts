@@ -6,13 +6,15 @@ import type { PoolWorker } from "../../src/pool/worker.js";
 describe("A worker that does not come up", () => {
   let boots: Boots;
   let given: string[];
+  let tries: number;
 
   beforeEach(() => {
     given = [];
+    tries = 0;
     boots = new Boots({
       booted: () => undefined,
       wanted: () => true,
-      tryAgain: () => undefined,
+      tryAgain: () => (tries += 1),
     });
   });
 
@@ -38,6 +40,23 @@ describe("A worker that does not come up", () => {
     expect(boots.barred).toBe(true);
     await expect(start("another fault")).rejects.toThrow("no memory");
     expect(given).toEqual(["no memory"]);
+  });
+
+  test("keeps them from that no longer than until one comes up that was on its way: then they are tried at once", async () => {
+    let comeUp: () => void = () => undefined;
+    const slow = {
+      phase: "starting",
+      start: () => new Promise<void>((resolve) => (comeUp = resolve)),
+    };
+    const up = boots.start(async () => slow as unknown as PoolWorker, true);
+    await expect(start("no memory")).rejects.toThrow("no memory");
+    expect({ tries, barred: boots.barred }).toEqual({ tries: 0, barred: true });
+    comeUp();
+    await up;
+    expect({ tries, barred: boots.barred }).toEqual({
+      tries: 1,
+      barred: false,
+    });
   });
 
   test("keeps none from being tried, if it was told to end meanwhile: that is no fault, and nobody is told of one", async () => {
