@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Capturer } from "../../src/actions/capture.js";
 import { checked } from "../../src/actions/origin.js";
 import { restore } from "../../src/actions/restore.js";
-import { typedFile } from "../../src/actions/typed.js";
+import { stripsTypes, typedFile } from "../../src/actions/typed.js";
 import { viteImport, vitePath } from "../../src/actions/vite.js";
 
 const project = (): string => {
@@ -48,10 +48,15 @@ describe("a path that only a test runner's compiler finds", () => {
   ];
 
   test.each(words)(
-    "is refused where no process can read it: %s",
+    "is read where Node takes out types, and refused where no process can read it: %s",
     async (_, code) => {
       const capture = async () =>
         new Capturer().capture(compiled(code), "schedule");
+      if (stripsTypes()) {
+        const action = await restore(checked(await capture()));
+        expect(await action.call({}, {})).toBe(42);
+        return;
+      }
       await expect(capture()).rejects.toThrow(
         /^ {2}"[./]+typed[^]*typed\.ts, which the test runner compiles[^]*install tsx/m,
       );
