@@ -17,10 +17,10 @@ export class Assignment implements SentJob {
   readonly size: number;
   /** Epoch milliseconds; 0 = it waits in the child behind others. */
   timeStart = 0;
-  /** By the monotonic clock. */
-  startedAt = Infinity;
+  /** By the monotonic clock: since then its limit runs. */
+  timedSince = Infinity;
   /** It has been seen that its process has come to it. */
-  begun = false;
+  reached = false;
   /** It was over its limit for a while only because nobody looked. */
   spared = false;
   /** Its end was not taken for its own, and comes with that of its process. */
@@ -42,7 +42,8 @@ export class Assignment implements SentJob {
     this.size = sizeOf(job);
   }
 
-  get started(): boolean {
+  /** Whether its limit runs, though its process need not have come to it. */
+  get timed(): boolean {
     return this.timeStart !== 0;
   }
 
@@ -52,7 +53,7 @@ export class Assignment implements SentJob {
   }
 
   get deadline(): number {
-    return this.limit === 0 ? Infinity : this.startedAt + this.limit;
+    return this.limit === 0 ? Infinity : this.timedSince + this.limit;
   }
 
   judge(verdict: Verdict): void {
@@ -60,9 +61,9 @@ export class Assignment implements SentJob {
     this.judgedAt = now();
   }
 
-  start(): void {
+  startClock(): void {
     this.timeStart = now();
-    this.startedAt = monotonic();
+    this.timedSince = monotonic();
   }
 
   /** Whether it had ended within its limit, and before it was given up, though that is told only now; and so far it has only been asked to end. */

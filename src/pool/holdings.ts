@@ -41,7 +41,7 @@ export class Holdings {
   readonly #knownActions = new Set<number>();
   readonly #limits = new Limits({
     held: () => this.#held,
-    hasBegun: this.#hasBegun.bind(this),
+    isReached: this.#isReached.bind(this),
     late: ({ job, limit }) => {
       this.stop(job.id, timedOut(limit));
     },
@@ -73,17 +73,17 @@ export class Holdings {
   /** Whether its process has come to none of them, though it had the time to read what they are given. */
   get untouched(): boolean {
     const { first } = this.#held;
-    if (first === undefined || this.#hasBegun(first)) return false;
+    if (first === undefined || this.#isReached(first)) return false;
     return monotonic() - this.#held.since > this.bulk / readAtLeast;
   }
 
   /** Milliseconds for which the first has been running; none if its end is on its way: what lay behind it runs. */
   get headFor(): number {
     const { first, second } = this.#held;
-    if (first?.started !== true) return 0;
+    if (first?.timed !== true) return 0;
     return second?.ahead === true && this.#hasStarted(second)
       ? 0
-      : monotonic() - first.startedAt;
+      : monotonic() - first.timedSince;
   }
 
   add(jobs: readonly ClaimedJob[], actions: readonly CheckedAction[]): void {
@@ -187,8 +187,8 @@ export class Holdings {
     return assignment;
   }
 
-  /** Of several that run at a time, it is taken to have begun when it was sent, unless one beside it does not yield. */
-  #hasBegun(assignment: Assignment): boolean {
+  /** Of several that run at a time, its process is taken to have come to it when it was sent, unless one beside it does not yield. */
+  #isReached(assignment: Assignment): boolean {
     if (this.#hasStarted(assignment)) return true;
     if (this.#options.concurrency === 1) return false;
     return ![...this.#held].some((one) => this.#hasStarted(one));
@@ -232,10 +232,10 @@ export class Holdings {
   }
 
   #fail(assignment: Assignment, { errorCat, error }: Verdict): void {
-    const { timeStart, started, startedAt } = assignment;
+    const { timeStart, timed, timedSince } = assignment;
     const timeStop = now();
     const end = { errorCat, error, timeStart, timeStop };
-    const took = started ? monotonic() - startedAt : undefined;
+    const took = timed ? monotonic() - timedSince : undefined;
     this.#settle(assignment, { kind: "failed", ...end }, took);
   }
 
@@ -244,7 +244,7 @@ export class Holdings {
     this.#held.remove(assignment);
     const next = this.head;
     if (next === undefined) this.#limits.rest();
-    else if (!next.started) this.#limits.begin(next);
+    else if (!next.timed) this.#limits.begin(next);
     this.#port.settled(assignment.job, outcome, took);
   }
 }

@@ -11,7 +11,7 @@ export interface LimitsPort {
   /** All that its worker holds. */
   held(): Iterable<Assignment>;
   /** Whether its process has come to it. */
-  hasBegun(assignment: Assignment): boolean;
+  isReached(assignment: Assignment): boolean;
   late(assignment: Assignment): void;
 }
 
@@ -28,7 +28,7 @@ export class Limits {
 
   /** Its time begins now. */
   begin(assignment: Assignment): void {
-    assignment.start();
+    assignment.startClock();
     this.#alarm.set(nextLook(assignment));
   }
 
@@ -43,16 +43,16 @@ export class Limits {
 
   #look(): void {
     for (const assignment of [...this.#port.held()])
-      if (assignment.started && !assignment.decided) this.#lookAt(assignment);
+      if (assignment.timed && !assignment.decided) this.#lookAt(assignment);
   }
 
   #lookAt(assignment: Assignment): void {
     const time = monotonic();
     if (nextLook(assignment) > time) this.#alarm.set(nextLook(assignment));
     // That is not its own time: something else keeps its process from it, or us from sending it.
-    else if (!this.#port.hasBegun(assignment)) this.begin(assignment);
+    else if (!this.#port.isReached(assignment)) this.begin(assignment);
     else {
-      assignment.begun = true;
+      assignment.reached = true;
       const { deadline } = assignment;
       if (deadline > time) this.#alarm.set(deadline);
       else if (time - deadline > moment && !assignment.spared) {
@@ -63,7 +63,7 @@ export class Limits {
   }
 }
 
-function nextLook({ deadline, begun, startedAt }: Assignment): number {
-  if (begun || deadline === Infinity) return deadline;
-  return Math.min(deadline, startedAt + peek);
+function nextLook({ deadline, reached, timedSince }: Assignment): number {
+  if (reached || deadline === Infinity) return deadline;
+  return Math.min(deadline, timedSince + peek);
 }

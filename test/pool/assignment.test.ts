@@ -12,7 +12,7 @@ describe("The end of a job that was given up at its limit", () => {
 
   beforeEach(() => {
     assignment = new Assignment(claimedJob(1), 1, false, 1_000);
-    assignment.start();
+    assignment.startClock();
     assignment.judge(timedOut(1_000));
     const steps = [() => undefined, () => undefined];
     termination = new Termination(steps, 60_000);

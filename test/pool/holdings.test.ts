@@ -104,10 +104,10 @@ describe("what a worker holds", () => {
   test("a job to which its process does not come is not late", async () => {
     const { vessel, holdings, settled } = ground(5);
     holdings.add([claimedJob(1)], []);
-    const begun = holdings.head!.startedAt;
+    const begun = holdings.head!.timedSince;
     await until("its time has begun anew", () => {
-      const { startedAt } = holdings.head!;
-      return startedAt > begun;
+      const { timedSince } = holdings.head!;
+      return timedSince > begun;
     });
     expect(holdings.untouched).toBe(true);
     vessel.marks.start(vessel.sent[0]!.mark);
@@ -121,15 +121,15 @@ describe("what a worker holds", () => {
   test("a job that has begun late has its whole time: that begins anew long before its limit", async () => {
     const { vessel, holdings } = ground(3_600_000);
     holdings.add([claimedJob(1)], []);
-    const { startedAt } = holdings.head!;
+    const { timedSince } = holdings.head!;
     await until("its time has begun anew", () => {
       const head = holdings.head!;
-      return head.startedAt > startedAt;
+      return head.timedSince > timedSince;
     });
-    const anew = holdings.head!.startedAt;
+    const anew = holdings.head!.timedSince;
     vessel.marks.start(vessel.sent[0]!.mark);
-    await until("it is seen to have begun", () => holdings.head!.begun);
-    expect(holdings.head!.startedAt).toBe(anew);
+    await until("it is seen to have begun", () => holdings.head!.reached);
+    expect(holdings.head!.timedSince).toBe(anew);
     holdings.lost(gone, "requeued");
     vessel.marks.close();
   });
