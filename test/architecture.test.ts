@@ -28,7 +28,7 @@ const rooms: Room[] = [
   { path: "src/clock.ts", layer: 0 },
   { path: "src/processes.ts", layer: 0 },
   { path: "src/programs.ts", layer: 0, beside: ["src/errors.ts"] },
-  { path: "src/lines.ts", layer: 0, beside: ["src/models/"] },
+  { path: "src/print.ts", layer: 0, beside: ["src/models/"] },
   { path: "src/models/", layer: 0 },
   { path: "src/options.ts", layer: 1 },
   { path: "src/bounds.ts", layer: 1, beside: ["src/options.ts"] },

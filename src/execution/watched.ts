@@ -1,4 +1,4 @@
-import { printLine } from "../lines.js";
+import { printLine } from "../print.js";
 import type { End, JobMessage } from "../transport/messages.js";
 
 /** What a watched worker prints where the job runs, so that it stands in order with what the job prints itself. */

@@ -1,8 +1,8 @@
-import { printLine } from "../lines.js";
 import type { ClaimedJob } from "../models/job.js";
 import { workerName } from "../models/worker.js";
 import type { Outcome } from "../pool/outcome.js";
 import type { PoolWorker } from "../pool/worker.js";
+import { printLine } from "../print.js";
 
 /** What a watched worker prints of an end that the job itself did not bring about; the others it prints where they happen. */
 export function printStop(
