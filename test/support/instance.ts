@@ -11,6 +11,12 @@ import { until } from "./until.js";
 const opened: MyJobs[] = [];
 const folders: string[] = [];
 const children: ChildProcess[] = [];
+const endings: (() => void)[] = [];
+
+/** Does it after the test, before what the test has opened is stopped. */
+export function afterTest(ending: () => void): void {
+  endings.push(ending);
+}
 
 /** A process of a user's, killed after the test if it still runs then. */
 export function endAfterTest(child: ChildProcess): void {
@@ -59,6 +65,7 @@ export function descendants(of = process.pid): number[] {
 
 /** Nothing may be left behind: no process, and no file but the store itself. */
 afterEach(async () => {
+  for (const ending of endings.splice(0)) ending();
   for (const child of children.splice(0)) child.kill("SIGKILL");
   await Promise.all(opened.splice(0).map((myjobs) => myjobs.stop()));
   try {
