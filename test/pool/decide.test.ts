@@ -125,7 +125,7 @@ describe("the autoscaler", () => {
     ],
     [
       "retires no worker that is needed",
-      { idle: 1, busy: 2, ready: 0, idleFor: 0 },
+      { idle: 1, busy: 2, ready: 1, idleFor: 5_000, serviceTime: 60_000 },
       {},
     ],
     [
