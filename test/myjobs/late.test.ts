@@ -5,6 +5,13 @@ import { expect, test } from "@jest/globals";
 import { temporaryFolder } from "../support/instance.js";
 import { run } from "../support/program.js";
 
+interface Told {
+  /** The names of the errors by which the waits have ended. */
+  given: string[];
+  /** How what was done to the job has. */
+  ended: string;
+}
+
 const program = `
 import { MyJobs } from "myjobs";
 const nothing = () => undefined;
@@ -22,18 +29,26 @@ const doings = {
   nothing: async () => undefined,
 };
 const { both, done } = await waited(doings[process.argv[3]]);
-await Promise.all([myjobs.stop(), done.catch(() => undefined)]);
+const [, ended] = await Promise.allSettled([myjobs.stop(), done]);
 await both;
-console.log(JSON.stringify(given));
+console.log(JSON.stringify({ given, ended: ended.reason?.name ?? "done" }));
 `;
 
-test.each(["cancel", "delete", "nothing"])(
+/** What may be known first, instead of that the instance stops. */
+test.each([
+  ["cancel", "JobFailedError"],
+  ["delete", "JobNotFoundError"],
+  ["nothing", "StoppedError"],
+])(
   "Who waits when the instance stops is told once, whatever becomes known of the job meanwhile: %s",
-  async (doing) => {
+  async (doing, known) => {
     const store = path.join(temporaryFolder(), "jobs.db");
     const { lines, errors, exit } = run(program, [store, doing]);
     expect(await exit).toEqual({ code: 0, signal: null });
     expect(errors()).toBe("");
-    expect(JSON.parse(lines.at(-1)!)).toHaveLength(2);
+    const { given, ended } = JSON.parse(lines.at(-1)!) as Told;
+    expect(given).toHaveLength(2);
+    for (const name of given) expect(["StoppedError", known]).toContain(name);
+    expect(["StoppedError", "done"]).toContain(ended);
   },
 );

@@ -10,6 +10,7 @@ import {
   StoppedError,
   StoreError,
 } from "../../src/index.js";
+import { Gate, waits } from "../support/gate.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
 import { run } from "../support/program.js";
 import { until } from "../support/until.js";
@@ -27,20 +28,17 @@ describe("stop", () => {
     const store = path.join(temporaryFolder(), "jobs.db");
     const first = await reopen({ store });
     await first.workersSubprocessStart({ nrFixed: 1 });
-    const job = await first.schedule(
-      () =>
-        new Promise<string>((resolve) =>
-          setTimeout(() => resolve("done"), 300),
-        ),
-    );
+    const gate = new Gate();
+    const job = await first.schedule(waits, gate.kwargs);
     const next = await first.schedule(addition, { a: 1, b: 1 });
-    await until(
-      "the job runs",
-      async () => (await job.load()).state === "RUNNING",
-    );
-    await first.stop();
+    await gate.reached();
+    const [worker] = first.workers.values();
+    const stopping = first.stop();
+    await until("it is told", async () => (await worker!.load()).halting);
+    gate.open();
+    await stopping;
     const second = await reopen({ store });
-    expect((await second.jobs.get(job.id)).result).toBe("done");
+    expect((await second.jobs.get(job.id)).result).toBe("passed");
     const left = await second.jobs.get(next.id);
     expect(left).toMatchObject({ state: "NEW", attempt: 0 });
     await second.workerStart();
@@ -84,16 +82,18 @@ describe("stop", () => {
   });
 
   test("may be called twice, while starting, and at once; then everything says that it is stopped", async () => {
-    const myjobs = await open();
-    const starting = myjobs
-      .workersSubprocessStart({ nrFixed: 3 })
-      .catch((error: unknown) => error);
-    const scheduling = myjobs
-      .schedule(addition, { a: 1, b: 1 })
-      .catch((error: unknown) => error);
-    await Promise.all([myjobs.stop(), myjobs.stop()]);
-    await starting;
-    await scheduling;
+    const store = path.join(temporaryFolder(), "jobs.db");
+    const myjobs = await reopen({ store });
+    const [, { id }] = await Promise.all([
+      myjobs.workersSubprocessStart({ nrFixed: 3 }),
+      myjobs.schedule(addition, { a: 1, b: 1 }),
+      myjobs.stop(),
+      myjobs.stop(),
+    ]);
+    expect(myjobs.workers.size).toBe(0);
+    // What was asked for before has been done.
+    const next = await reopen({ store });
+    expect((await next.jobs.get(id)).state).toBe("NEW");
     await expect(myjobs.schedule(addition, { a: 1, b: 1 })).rejects.toThrow(
       StoppedError,
     );
