@@ -17,6 +17,8 @@ import { database, temporaryFile } from "./support.js";
 
 /** What stands behind the wake-ups would hide that one was missed: here it comes only when it is told to. */
 let poll: (() => void) | undefined;
+/** The looks that are yet to come after a write. */
+const looks = new Set<NodeJS.Timeout>();
 const listening: Changes[] = [];
 
 async function listen(
@@ -38,6 +40,18 @@ beforeEach(() => {
     setInterval: (callback: () => void) => {
       poll = callback;
       return setTimeout(() => undefined, 0);
+    },
+    setTimeout: (callback: () => void, ms: number) => {
+      const look = setTimeout(() => {
+        looks.delete(look);
+        callback();
+      }, ms);
+      looks.add(look);
+      return look;
+    },
+    clearTimeout: (look: NodeJS.Timeout | undefined) => {
+      clearTimeout(look);
+      if (look !== undefined) looks.delete(look);
     },
   }));
 });
@@ -108,8 +122,7 @@ describe("Where one's own commits come one after another", () => {
         return told.heard === nr;
       });
     }
-    // All looks that follow on a write are over.
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await until("the looks after a write are over", () => looks.size === 0);
     other.exec("insert into t values (1)");
     await until("it is heard of", () => told.heard === 21);
   });

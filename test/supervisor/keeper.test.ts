@@ -1,8 +1,8 @@
-import { expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 
+import type * as Clock from "../../src/clock.js";
 import type { WorkerRecord } from "../../src/models/worker.js";
 import type { Store } from "../../src/store/store.js";
-import { Keeper } from "../../src/supervisor/keeper.js";
 import type { Windows } from "../../src/supervisor/windows.js";
 import { until } from "../support/until.js";
 
@@ -12,7 +12,23 @@ const worker: WorkerRecord = {
   ...{ halt: false, debug: false, timeout: 0 },
 };
 
+afterEach(() => {
+  jest.dontMock("../../src/clock.js");
+});
+
 test("A keeper that is closed while a window opens looks after none any more", async () => {
+  /** What is done time and again, until it is cleared. */
+  const repeated = new Set<() => void>();
+  jest.resetModules();
+  jest.doMock("../../src/clock.js", () => ({
+    ...jest.requireActual<typeof Clock>("../../src/clock.js"),
+    setInterval: (callback: () => void) => {
+      repeated.add(callback);
+      return Object.assign(callback, { unref: () => callback });
+    },
+    clearInterval: (callback: () => void) => repeated.delete(callback),
+  }));
+  const { Keeper } = await import("../../src/supervisor/keeper.js");
   let looks = 0;
   let opened: (() => void) | undefined;
   const store = {
@@ -40,7 +56,6 @@ test("A keeper that is closed while a window opens looks after none any more", a
   const closing = keeper.close(true, 0, true);
   opened!();
   await Promise.all([starting, closing]);
-  // In this time it would have looked twice.
-  await new Promise((resolve) => setTimeout(resolve, 550));
-  expect(looks).toBe(0);
+  for (const look of repeated) look();
+  expect([looks, repeated.size]).toEqual([0, 0]);
 });
