@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
 
 import type { MyJobs } from "../../src/index.js";
+import { Gate, type Gated } from "../support/gate.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
 import { run } from "../support/program.js";
 import { isAlive, until } from "../support/until.js";
@@ -200,30 +201,30 @@ describe("the death of a child", () => {
 
   test("in the middle of its large result charges that job alone, and its half result is none", async () => {
     const myjobs = await pooled();
-    const file = path.join(temporaryFolder(), "go on");
-    const large = await myjobs.schedule(
-      (at: { file: string }, context) => {
-        const { existsSync } =
-          context.require<typeof import("node:fs")>("node:fs");
-        while (!existsSync(at.file));
-        return "ä".repeat(5_000_000);
-      },
-      { file },
-    );
+    const gate = new Gate();
+    const large = await myjobs.schedule(({ gate }: Gated, context) => {
+      const { existsSync, writeFileSync } =
+        context.require<typeof import("node:fs")>("node:fs");
+      writeFileSync(`${gate!}.reached`, ".");
+      while (!existsSync(gate!));
+      return "ä".repeat(5_000_000);
+    }, gate.kwargs);
     const behind = await myjobs.scheduleMany(addition, [
       { a: 1, b: 2 },
       { a: 3, b: 4 },
     ]);
-    await until(
-      "it runs",
-      async () => (await large.load()).state === "RUNNING",
-    );
-    const [worker] = [...myjobs.workers.values()];
-    // While this process reads nothing, the child cannot write it all.
-    writeFileSync(file, "");
+    await gate.reached();
+    const { pid } = [...myjobs.workers.values()][0]!;
+    gate.open();
+    // While this process reads nothing, the child cannot write it all: it comes to a stand.
     const wait = new Int32Array(new SharedArrayBuffer(4));
-    Atomics.wait(wait, 0, 0, 1_500);
-    process.kill(worker!.pid, "SIGKILL");
+    let stood = 0;
+    for (let looks = 0; stood < 5 && looks < 2_000; looks += 1) {
+      stood = sleeps(pid) ? stood + 1 : 0;
+      Atomics.wait(wait, 0, 0, 10);
+    }
+    expect(stood).toBe(5);
+    process.kill(pid, "SIGKILL");
     await myjobs.wait([large, ...behind], { die: false });
     expect(large).toMatchObject({
       state: "ERROR",
@@ -269,36 +270,42 @@ describe("the death of a child", () => {
     });
   });
 
-  test.each<[string, () => void]>([
-    [
-      "an exception in a timer",
-      () => {
-        setTimeout(() => {
-          throw new Error("late");
-        }, 300);
-      },
-    ],
-    [
-      "a rejection that nobody handles",
-      () => {
-        setTimeout(() => void Promise.reject(new Error("late")), 300);
-      },
-    ],
-    ["process.exit()", () => void setTimeout(() => process.exit(3), 300)],
-    ["process.abort()", () => void setTimeout(() => process.abort(), 300)],
+  test.each([
+    ["an exception in a timer", "throw new Error('late')"],
+    ["a rejection that nobody handles", "Promise.reject(new Error('late'))"],
+    ["process.exit()", "process.exit(3)"],
+    ["process.abort()", "process.abort()"],
   ])(
     "by %s that an ended job left behind is not charged to the job that runs then",
-    async (_, leave) => {
+    async (_, source) => {
+      const file = path.join(temporaryFolder(), "begun");
       const myjobs = await pooled();
-      const bomb = await myjobs.schedule(leave);
+      const bomb = await myjobs.schedule(
+        ({ file, source }: { file: string; source: string }, context) => {
+          const { existsSync } =
+            context.require<typeof import("node:fs")>("node:fs");
+          const timer = setInterval(() => {
+            if (!existsSync(file)) return;
+            clearInterval(timer);
+            new Function(source)();
+          }, 10);
+        },
+        { file, source },
+      );
       await bomb.wait();
       const innocent = await myjobs.schedule(
-        () =>
-          new Promise<number>((resolve) =>
-            setTimeout(() => resolve(process.pid), 600),
-          ),
+        ({ file }: { file: string }, context) => {
+          const { writeFileSync } =
+            context.require<typeof import("node:fs")>("node:fs");
+          writeFileSync(file, "");
+          // The bomb is to end it.
+          if (context.job.attempt === 1)
+            return new Promise(() => setInterval(() => undefined, 1_000));
+          return "ran";
+        },
+        { file },
       );
-      await innocent.wait();
+      await innocent.wait({ timeout: 30_000 });
       expect(innocent).toMatchObject({ state: "OK", attempt: 2 });
     },
   );
@@ -473,6 +480,12 @@ function group(pgid: number): string[] {
     (line) =>
       line.trim().startsWith(`${String(pgid)} `) && !/^\s*\d+ Z/.test(line),
   );
+}
+
+/** Whether it waits for something, and uses no processor. */
+function sleeps(pid: number): boolean {
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+  return stat.includes(") S ");
 }
 
 function ps(args: string[]): string[] {
