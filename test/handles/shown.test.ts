@@ -75,8 +75,9 @@ describe("a worker", () => {
   });
 
   test("whose process is being ended for a job's limit is not halting", async () => {
-    const file = path.join(temporaryFolder(), "terminated");
-    const myjobs = await open({ killGrace: 300 });
+    const file = path.join(temporaryFolder(), "aborted");
+    // It ends by the test alone.
+    const myjobs = await open({ killGrace: 60_000 });
     await myjobs.workersSubprocessStart({ nrFixed: 1 });
     const heedless = (
       { file }: { file: string },
@@ -84,7 +85,7 @@ describe("a worker", () => {
     ): unknown => {
       const { writeFileSync } =
         context.require<typeof import("node:fs")>("node:fs");
-      process.on("SIGTERM", () => {
+      context.signal.addEventListener("abort", () => {
         writeFileSync(file, "");
       });
       return new Promise(() => undefined);
@@ -93,6 +94,8 @@ describe("a worker", () => {
     await until("it is told to end", () => existsSync(file));
     const [worker] = myjobs.workers.values();
     expect(worker).toMatchObject({ state: "BUSY", halting: false });
+    process.kill(worker!.pid, "SIGKILL");
     await job.wait({ die: false });
+    expect(job.errorCat).toBe("TIMEOUT");
   });
 });

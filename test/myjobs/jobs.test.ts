@@ -11,6 +11,7 @@ import {
   ValueError,
   WaitTimeoutError,
 } from "../../src/index.js";
+import { Gate, spins, ungated } from "../support/gate.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
 import { until } from "../support/until.js";
 
@@ -493,18 +494,12 @@ describe("cancelling", () => {
       ).map((job) => job.wait()),
     );
     const { pid } = [...myjobs.workers.values()][0]!;
-    const jobs = await myjobs.scheduleMany(
-      ({ ms }: { ms: number }) => {
-        const end = performance.now() + ms;
-        while (performance.now() < end);
-      },
-      [{ ms: 300 }, { ms: 0 }, { ms: 0 }],
-    );
-    await until(
-      "the first runs",
-      async () => (await jobs[0]!.load()).state === "RUNNING",
-    );
+    const gate = new Gate();
+    const list = [gate.kwargs, ungated, ungated];
+    const jobs = await myjobs.scheduleMany(spins, list);
+    await gate.reached();
     expect(await jobs[2]!.cancel()).toBe(true);
+    gate.open();
     await myjobs.wait(jobs.slice(0, 2));
     expect([...myjobs.workers.values()][0]!.pid).toBe(pid);
   });
