@@ -223,6 +223,10 @@ describe("a file that is taken away while it is open", () => {
     await gate.reached();
     renameSync(store, `${store}.old`);
     gate.open();
+    await until(
+      "it has ended",
+      () => myjobs.workers.get(1)?.state === "WAITING",
+    );
     await until("it is told", () => faults.includes("gone"));
     renameSync(`${store}.old`, store);
     await job.wait();
