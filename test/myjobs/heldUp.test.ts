@@ -5,7 +5,7 @@ import { expect, test } from "@jest/globals";
 
 import type { Context } from "../../src/index.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
-import { until } from "../support/until.js";
+import { until, untilAtOnce } from "../support/until.js";
 
 function block(ms: number): void {
   const end = performance.now() + ms;
@@ -103,7 +103,7 @@ test.each([0, 1_000])(
     const sent = await myjobs.schedule(length, { text }, limit);
     const isSent = (): boolean =>
       [...myjobs.workers.values()].some(({ state }) => state === "BUSY");
-    while (!isSent()) await new Promise((resolve) => setImmediate(resolve));
+    await untilAtOnce("it is sent", isSent);
     block(1_000);
     expect((await sent.wait()).result).toBe(text.length);
     const told = await myjobs.schedule(repeat, { size: 3_000_000 }, limit);

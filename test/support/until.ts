@@ -6,12 +6,33 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   deadline = 20_000,
 ): Promise<void> {
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => setTimeout(resolve, 10));
+  await look(what, condition, deadline, pause);
+}
+
+/** The same, in the very turn of the event loop in which it comes true. */
+export async function untilAtOnce(
+  what: string,
+  condition: () => boolean,
+): Promise<void> {
+  const turn = (): Promise<void> =>
+    new Promise((resolve) => setImmediate(resolve));
+  await look(what, condition, 20_000, turn);
+}
+
+async function look(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadline: number,
+  pause: () => Promise<void>,
+): Promise<void> {
   const begun = performance.now();
   while (!(await condition())) {
     if (performance.now() - begun > deadline) {
       throw new Error(`after ${String(deadline)} ms: not yet so that ${what}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause();
   }
 }
 
