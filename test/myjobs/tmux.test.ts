@@ -5,6 +5,7 @@ import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 
 import {
+  type Context,
   type Job,
   type MyJobs,
   type OpenOptions,
@@ -12,6 +13,7 @@ import {
   TmuxError,
   type Worker,
 } from "../../src/index.js";
+import { Gate, type Gated, waits } from "../support/gate.js";
 import { reopen, temporaryFolder } from "../support/instance.js";
 import { run } from "../support/program.js";
 import {
@@ -59,6 +61,14 @@ async function worker(myjobs: MyJobs, nr = 1): Promise<Worker> {
   return found!;
 }
 
+/** It has been told to end, and may not have yet. */
+async function ordered(myjobs: MyJobs, nr = 1): Promise<void> {
+  await until(
+    "it is told to end",
+    async () => (await worker(myjobs, nr)).halting,
+  );
+}
+
 describe("workers in tmux windows", () => {
   test("are windows of one detached session, named by their numbers", async () => {
     const myjobs = await open();
@@ -78,24 +88,29 @@ describe("workers in tmux windows", () => {
   test("show what their jobs print, live, between a line at each start and end", async () => {
     const myjobs = await open();
     await myjobs.workerTmuxStart();
+    const gate = new Gate();
     const job = await myjobs.schedule(
-      async ({ ms }: { ms: number }) => {
+      async ({ gate }: Gated, context) => {
+        const { existsSync } =
+          context.require<typeof import("node:fs")>("node:fs");
         console.log("on stdout");
         console.error("on stderr");
-        await new Promise((resolve) => setTimeout(resolve, ms));
+        while (!existsSync(gate!))
+          await new Promise((go) => setTimeout(go, 10));
         return "answer";
       },
-      { ms: 500 },
+      gate.kwargs,
       { name: "talker" },
     );
     await until("it is shown while it runs", () =>
       shown("w1").includes("stderr"),
     );
     expect((await job.load()).state).toBe("RUNNING");
+    gate.open();
     await job.wait();
     await until("its end is shown", () => shown("w1").includes("OK"));
     expect(shown("w1")).toMatch(
-      /w1 job 1 \(talker\) start \{"ms":500\}\n(on stdout\non stderr|on stderr\non stdout)\nw1 job 1 \(talker\) OK in [\d.]+ ms: "answer"/,
+      /w1 job 1 \(talker\) start \{"gate":".*"\}\n(on stdout\non stderr|on stderr\non stdout)\nw1 job 1 \(talker\) OK in [\d.]+ ms: "answer"/,
     );
   });
 
@@ -127,8 +142,9 @@ describe("workers in tmux windows", () => {
     const myjobs = await open();
     const other = await reopen({ store: storeOf(myjobs) });
     await myjobs.workerTmuxStart({ nr: 7 });
-    const job = await myjobs.schedule(nap, { ms: 400 });
-    await begun(job);
+    const gate = new Gate();
+    const job = await myjobs.schedule(waits, gate.kwargs);
+    await gate.reached();
     const seen = await worker(other, 7);
     expect(seen).toMatchObject({
       name: "w7",
@@ -137,6 +153,7 @@ describe("workers in tmux windows", () => {
       currentJob: job.id,
     });
     expect(isAlive(seen.pid)).toBe(true);
+    gate.open();
     await job.wait();
     await until(
       "it waits",
@@ -321,19 +338,16 @@ describe("starting workers in windows", () => {
 describe("a worker in a window", () => {
   test("outlives the process that started it, killed in the middle; and is adopted by the next", async () => {
     const store = storeFile();
+    const gate = new Gate();
     const starter = run(
       `import { MyJobs } from "myjobs";
        const myjobs = await MyJobs.open({ store: process.argv[2] });
        await myjobs.workerTmuxStart();
-       const job = await myjobs.schedule(({ ms }) => new Promise((resolve) => setTimeout(() => resolve("late"), ms)), { ms: 1500 });
-       while ((await job.load()).state === "NEW") await new Promise((resolve) => setTimeout(resolve, 10));
-       console.log("running");
+       await myjobs.schedule(${waits.toString()}, { gate: process.argv[3] });
        setInterval(() => {}, 1000);`,
-      [store],
+      [store, gate.file],
     );
-    await until(`its job runs ${starter.errors()}`, () =>
-      starter.lines.includes("running"),
-    );
+    await gate.reached();
     const program = programOf("w1");
     starter.child.kill("SIGKILL");
     await starter.exit;
@@ -341,8 +355,9 @@ describe("a worker in a window", () => {
     const [adopted] = await myjobs.workersTmuxStart({ nrWorkers: 1 });
     expect(adopted).toMatchObject({ nr: 1, state: "BUSY" });
     expect(programOf("w1")).toBe(program);
+    gate.open();
     const job = await (await myjobs.jobs.get(1)).wait();
-    expect(job).toMatchObject({ result: "late", attempt: 1 });
+    expect(job).toMatchObject({ result: "passed", attempt: 1 });
   });
 
   test.each([
@@ -353,7 +368,11 @@ describe("a worker in a window", () => {
     async (_, end) => {
       const myjobs = await open();
       const before = await myjobs.workerTmuxStart();
-      const job = await myjobs.schedule(nap, { ms: 1_500 });
+      const job = await myjobs.schedule(
+        (_: undefined, { job: { attempt } }: Context) =>
+          attempt > 1 || new Promise((resolve) => setTimeout(resolve, 60_000)),
+        undefined,
+      );
       await begun(job);
       end();
       expect((await job.wait()).attempt).toBe(2);
@@ -384,10 +403,9 @@ describe("a worker in a window", () => {
     async (way) => {
       const myjobs = await open();
       await myjobs.workerTmuxStart();
-      const job = await myjobs.schedule(nap, {
-        ms: way === "halt" ? 500 : 60_000,
-      });
-      await begun(job);
+      const gate = new Gate();
+      const job = await myjobs.schedule(waits, gate.kwargs);
+      await gate.reached();
       const other = run(
         `import { MyJobs } from "myjobs";
          const myjobs = await MyJobs.open({ store: process.argv[2] });
@@ -397,6 +415,11 @@ describe("a worker in a window", () => {
          await myjobs.stop();`,
         [storeOf(myjobs), way],
       );
+      if (way === "halt") {
+        await ordered(myjobs);
+        expect((await job.load()).state).toBe("RUNNING");
+        gate.open();
+      }
       await other.exit;
       expect([other.lines, other.errors()]).toEqual([["HALTED"], ""]);
       await job.wait({ die: false });
@@ -410,10 +433,14 @@ describe("a worker in a window", () => {
   test("ends for good by Ctrl-C in its window, after its job", async () => {
     const myjobs = await open();
     await myjobs.workerTmuxStart();
-    const job = await myjobs.schedule(nap, { ms: 300 });
-    await begun(job);
+    const gate = new Gate();
+    const job = await myjobs.schedule(waits, gate.kwargs);
+    await gate.reached();
     tmux("send-keys", "-t", ":=w1", "C-c");
-    expect((await job.wait()).result).toBe("rested");
+    await until("it is heard", () => shown("w1").includes("may finish"));
+    expect((await job.load()).state).toBe("RUNNING");
+    gate.open();
+    expect((await job.wait()).result).toBe("passed");
     await until("it is kept no longer", () => myjobs.workers.size === 0);
     await until("its window has closed", () => windows().length === 0);
     expect((await worker(myjobs)).state).toBe("HALTED");
@@ -443,11 +470,16 @@ describe("stop() and workers in windows", () => {
     const myjobs = await open();
     const other = await reopen({ store: storeOf(myjobs) });
     await myjobs.workersTmuxStart({ nrWorkers: 2 });
-    const job = await myjobs.schedule(nap, { ms: 300 });
-    await begun(job);
-    await myjobs.stop();
+    const gate = new Gate();
+    const job = await myjobs.schedule(waits, gate.kwargs);
+    await gate.reached();
+    const { worker: nr } = await job.load();
+    const stopping = myjobs.stop();
+    await ordered(other, nr!);
+    gate.open();
+    await stopping;
     expect(sessions()).toEqual([]);
-    expect((await other.jobs.get(job.id)).result).toBe("rested");
+    expect((await other.jobs.get(job.id)).result).toBe("passed");
     expect((await other.workersFind()).map(({ state }) => state)).toEqual([
       "HALTED",
       "HALTED",
