@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
 import Database from "better-sqlite3";
 
 import type { Context, MyJobs, Worker } from "../../src/index.js";
+import { isStopped } from "../../src/processes.js";
 import { type Command, Place } from "../cli/command.js";
 import { freeze } from "../support/freeze.js";
 import { open, reopen, temporaryFolder } from "../support/instance.js";
@@ -137,25 +137,22 @@ describe("workersCheck()", () => {
 
   test("leaves a busy worker to its job's limit, though it is stopped", async () => {
     const myjobs = await pooled();
-    const file = path.join(temporaryFolder(), "begun");
-    const job = await myjobs.schedule(
-      ({ file }: { file: string }, context) => {
-        context
-          .require<typeof import("node:fs")>("node:fs")
-          .writeFileSync(file, "");
-        return new Promise((resolve) => setTimeout(resolve, 60_000));
-      },
-      { file },
-      { timeout: 1_500 },
-    );
-    await until("the job runs in its process", () => existsSync(file));
+    const freezing = (): Promise<void> => {
+      process.kill(process.pid, "SIGSTOP");
+      return new Promise((resolve) => setTimeout(resolve, 60_000));
+    };
+    const job = await myjobs.schedule(freezing);
     const { pid } = only(myjobs);
-    process.kill(pid, "SIGSTOP");
+    await until("the job has stopped its process", () => isStopped(pid));
     expect(await myjobs.workersCheck()).toMatchObject({ count: 1, errors: [] });
     expect(only(myjobs).pid).toBe(pid);
-    await job.wait({ die: false });
-    expect(job.errorCat).toBe("TIMEOUT");
-    expect(isAlive(pid)).toBe(false);
+    expect(await job.cancel()).toBe(true);
+    await until("another is there", () => isAnew(myjobs, { nr: 1, pid }));
+    const next = only(myjobs).pid;
+    const limited = await myjobs.schedule(freezing, {}, { timeout: 500 });
+    await limited.wait({ die: false });
+    expect(limited.errorCat).toBe("TIMEOUT");
+    expect(isAlive(next)).toBe(false);
   });
 
   test.each(["pool", "single"])(
@@ -321,13 +318,18 @@ describe("the watchdog", () => {
       (_: undefined, { job: { attempt } }: Context) =>
         attempt > 1 || new Promise((resolve) => setTimeout(resolve, 60_000)),
       undefined,
-      { timeout: 1_000 },
+      { timeout: 600_000 },
     );
     await until(
       "the job runs",
       async () => (await job.load()).state === "RUNNING",
     );
     await freeze(command.child.pid!, store);
+    // Not before: it would end the job itself.
+    const sql = new Database(store);
+    sql.exec("update myjobs_job set time_start = time_start - 3600000");
+    sql.exec("update myjobs_worker set last_update = last_update - 3600000");
+    sql.close();
     await until("it is replaced", () => isAnew(myjobs, worker), 20_000);
     await command.ended;
     expect(await job.wait()).toMatchObject({ state: "OK", attempt: 2 });
