@@ -212,7 +212,7 @@ describe("a file that is taken away while it is open", () => {
     },
   );
 
-  test("takes jobs again once it is back, and the ends that could not be written are told as errors", async () => {
+  test("takes jobs again once it is back; that it is gone is told meanwhile, and what ended then is not lost", async () => {
     const store = path.join(temporaryFolder(), "jobs.db");
     const myjobs = await reopen({ store });
     const faults: unknown[] = [];
