@@ -6,6 +6,7 @@ import type { Waiter } from "../supervisor/waiter.js";
 import { Arrival, ended, failed, type Failure, fatal } from "./arrival.js";
 import type { Settle } from "./intake.js";
 import type { Job, JobPort, WaitOptions } from "./job.js";
+import { Signals } from "./signals.js";
 
 const rules = { timeout: duration(undefined), die: boolean(undefined), signal };
 
@@ -22,6 +23,7 @@ export class Waits {
   readonly #waiter: Waiter;
   /** Of the instance that waits: a handle may be another's, on the same store. */
   readonly #port: JobPort;
+  readonly #signals = new Signals();
   #stopped = false;
 
   constructor(waiter: Waiter, port: JobPort) {
@@ -43,7 +45,7 @@ export class Waits {
       if (ended(job) && fatal(job, die)) throw failed(job);
     const waiting = jobs.filter((job) => !ended(job));
     if (waiting.length === 0) return;
-    const wait = new Wait(this.#waiter, this.#port, die);
+    const wait = new Wait(this.#waiter, this.#port, this.#signals, die);
     const failure = await wait.over(waiting, timeout, signal);
     if (failure !== undefined) throw failure();
   }
@@ -74,6 +76,7 @@ export class Waits {
 class Wait {
   readonly port: JobPort;
   readonly #waiter: Waiter;
+  readonly #signals: Signals;
   readonly #die: boolean | undefined;
   #arrivals: readonly OneOfMany[] = [];
   /** How many have not arrived. */
@@ -82,9 +85,15 @@ class Wait {
   #unlisten: (() => void) | undefined;
   #resolve: ((failure: Failure | undefined) => void) | undefined;
 
-  constructor(waiter: Waiter, port: JobPort, die: boolean | undefined) {
+  constructor(
+    waiter: Waiter,
+    port: JobPort,
+    signals: Signals,
+    die: boolean | undefined,
+  ) {
     this.#waiter = waiter;
     this.port = port;
+    this.#signals = signals;
     this.#die = die;
   }
 
@@ -132,13 +141,9 @@ class Wait {
   }
 
   #heed(signal: AbortSignal): void {
-    const abort = (): void => {
+    this.#unlisten = this.#signals.heed(signal, () => {
       this.end(() => signal.reason as unknown);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    this.#unlisten = () => {
-      signal.removeEventListener("abort", abort);
-    };
+    });
   }
 }
 

@@ -38,8 +38,8 @@ export class Ending {
   deleted = false;
   /** Absent if the end was not seen here, or the result is large: then the store knows. */
   fields: EndedFields | undefined = undefined;
-  /** Mostly one, which needs no list. */
-  #listeners: Listener | Listener[] | undefined = undefined;
+  /** Mostly one, which needs no set. */
+  #listeners: Listener | Set<Listener> | undefined = undefined;
 
   constructor(id: number, heard: number) {
     this.id = id;
@@ -66,14 +66,17 @@ export class Ending {
   listen(listener: Listener): void {
     const before = this.#listeners;
     if (before === undefined) this.#listeners = listener;
-    else if (Array.isArray(before)) before.push(listener);
-    else this.#listeners = [before, listener];
+    else if (before instanceof Set) before.add(listener);
+    else this.#listeners = new Set([before, listener]);
   }
 
   /** Gives whether others are left. */
   unlisten(listener: Listener): boolean {
-    const left = list(this.#listeners).filter((other) => other !== listener);
-    this.#listeners = left.length === 0 ? undefined : left;
+    const listeners = this.#listeners;
+    if (listeners instanceof Set) {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners = undefined;
+    } else if (listeners === listener) this.#listeners = undefined;
     return this.awaited;
   }
 
@@ -86,14 +89,10 @@ export class Ending {
   }
 
   /** Each is told once, of whatever comes first. */
-  #take(): Listener[] {
-    const listeners = list(this.#listeners);
+  #take(): Iterable<Listener> {
+    const listeners = this.#listeners;
     this.#listeners = undefined;
-    return listeners;
+    if (listeners === undefined) return [];
+    return listeners instanceof Set ? listeners : [listeners];
   }
-}
-
-function list(listeners: Listener | Listener[] | undefined): Listener[] {
-  if (listeners === undefined) return [];
-  return Array.isArray(listeners) ? listeners : [listeners];
 }

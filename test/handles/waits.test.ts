@@ -56,6 +56,19 @@ describe("A wait with limits", () => {
     expect(listeners(signal)).toBe(0);
   });
 
+  test("has one listener on its signal, however many heed the same, and each of them is told", async () => {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const waiting = Array.from({ length: 20 }, () => wait({ signal }));
+    expect(listeners(signal)).toBe(1);
+    const reason = new Error("enough");
+    abort.abort(reason);
+    expect(await Promise.allSettled(waiting)).toEqual(
+      waiting.map(() => ({ status: "rejected", reason })),
+    );
+    expect(listeners(signal)).toBe(0);
+  });
+
   test("leaves nothing on a signal that outlives it, when its time is up", async () => {
     const { signal } = new AbortController();
     await expect(wait({ signal, timeout: 1 })).rejects.toThrow(
