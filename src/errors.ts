@@ -18,7 +18,10 @@ export class MyJobsError extends Error {
     Reflect.set(Error, "stackTraceLimit", stackTraceLimit + ownDepth); // may be frozen
     super(message, options);
     Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
-    this.stack = withoutOwnFrames(this.stack ?? message, stackTraceLimit);
+    // A prepareStackTrace of the user's may make anything of it.
+    const stack: unknown = this.stack ?? message;
+    if (typeof stack === "string")
+      this.stack = withoutOwnFrames(stack, stackTraceLimit);
   }
 }
 

@@ -149,18 +149,23 @@ export class Subprocess implements Vessel {
   /** Resolves when it says that it is ready. */
   async #booted(child: ChildProcess): Promise<void> {
     let isLate = false;
+    let isReady = false;
     const limit = setTimeout(() => {
       isLate = true;
       this.signal("SIGKILL");
     }, bootLimit);
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#ready = resolve;
+        this.#ready = () => {
+          isReady = true;
+          resolve();
+        };
         child.once("error", (cause) => {
           reject(this.#notStarted(cause));
         });
         child.once("exit", (exitCode, signal) => {
           void this.#close(child, exitCode, signal).then(() => {
+            if (isReady) return;
             const how = isLate
               ? `was not ready within ${String(bootLimit)} ms`
               : `ended with ${signal ?? `exit code ${String(exitCode)}`} before it was ready`;
