@@ -13,10 +13,13 @@ export function toJson(value: unknown, path: string, limit = Infinity): string {
   return json;
 }
 
+/** As it was when this was loaded: what a job makes of the global one is no JSON of ours. */
+const { stringify: jsonOf } = JSON;
+
 function stringify(value: unknown, path: string): string {
   if (value === undefined) return "null";
   try {
-    return JSON.stringify(value);
+    return jsonOf(value);
   } catch (cause) {
     throw new ValueError(path, "is longer as JSON than a string can be", {
       cause,

@@ -244,7 +244,10 @@ describe("What is committed to a Database given", () => {
       given.pragma("journal_mode = wal");
       given.pragma(`synchronous = ${synchronous}`);
       const before = configuration(given);
+      // Its pragmas then give bigints.
+      given.defaultSafeIntegers(true);
       const { log } = await connect(given, durability);
+      given.defaultSafeIntegers(false);
       expect(log !== undefined).toBe(byUs);
       await log?.synced();
       await log?.close();

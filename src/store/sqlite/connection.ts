@@ -69,7 +69,7 @@ function openFile(file: string): Connection {
   if (file === ":memory:")
     return { db: new BetterSqlite3(file), path: "", own: true };
   // better-sqlite3 trims, too: both must mean the same file.
-  const absolute = path.resolve(file.trim());
+  const absolute = resolved(file.trim());
   const folder = path.dirname(absolute);
   if (!existsSync(folder)) {
     throw new StoreError(
@@ -84,6 +84,15 @@ function openFile(file: string): Connection {
     return { db, path: fileOf(db), own: true };
   } catch (cause) {
     throw storeError("open", absolute, cause);
+  }
+}
+
+/** As seen from the working directory, which may be gone. */
+function resolved(file: string): string {
+  try {
+    return path.resolve(file);
+  } catch (cause) {
+    throw storeError("open", file, cause);
   }
 }
 
@@ -115,7 +124,7 @@ function adopt(given: GivenDatabase): Connection {
 
 /** Whether SQLite syncs at checkpoints alone: better-sqlite3's default for a log. Its owner may have said more, or less. */
 function syncsSeldom(db: BetterSqlite3.Database): boolean {
-  return db.pragma("synchronous", { simple: true }) === 1;
+  return Number(db.pragma("synchronous", { simple: true })) === 1;
 }
 
 /** SQLite's own idea of it, which does not change with the working directory. */
