@@ -9,9 +9,12 @@ export async function* lines(
   addAbortSignal(signal, stream);
   let rest = "";
   for await (const chunk of stream as AsyncIterable<string>) {
-    const parts = (rest + chunk).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts.map(bare).filter(isFilled);
+    const [first = "", ...others] = chunk.split("\n");
+    rest += first;
+    const last = others.pop();
+    if (last === undefined) continue;
+    yield* [rest, ...others].map(bare).filter(isFilled);
+    rest = last;
   }
   yield* [bare(rest)].filter(isFilled);
 }

@@ -46,7 +46,10 @@ class MapRun {
   readonly #report = new Report();
   readonly #progress: Progress;
   #total: number | undefined;
+  /** Whoever read the results has gone. */
   #unread = false;
+  /** Why results could not be written. */
+  #unwritten: Error | undefined;
 
   constructor(run: Run, options: MapOptions, interrupt: Interrupt) {
     this.#run = run;
@@ -67,11 +70,13 @@ class MapRun {
     const { myjobs } = this.#run;
     const { signal } = this.#interrupt;
     const begun = performance.now();
-    process.stdout.on("error", () => {
-      // Whoever read the results has gone: no more are wanted.
-      this.#unread = true;
+    process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+      if (cause.code === "EPIPE") this.#unread = true;
+      else this.#unwritten = cause;
       this.#interrupt.stop();
     });
+    // Nobody watches any more: the jobs go on.
+    process.stderr.on("error", () => undefined);
     myjobs.on("error", (error) => this.#progress.say(messageOf(error)));
     signal.addEventListener("abort", this.#tellStopping);
     try {
@@ -84,9 +89,13 @@ class MapRun {
       this.#history.stop();
       process.stdin.destroy();
     }
+    const seconds = (performance.now() - begun) / 1_000;
+    const stopped = signal.aborted;
+    if (!stopped) await this.#tellEnd(seconds);
+    if (this.#unwritten !== undefined) throw this.#unwritten;
     if (this.#unread) return exitCodes.unread;
-    if (signal.aborted) return this.#tellStop();
-    return this.#tellEnd((performance.now() - begun) / 1_000);
+    if (stopped) return this.#tellStop();
+    return this.#tally.failed === 0 ? exitCodes.ok : exitCodes.failed;
   }
 
   async #feed(signal: AbortSignal): Promise<void> {
@@ -139,12 +148,11 @@ class MapRun {
     return exitCodes.stopped;
   }
 
-  #tellEnd(seconds: number): number {
+  async #tellEnd(seconds: number): Promise<void> {
     for (const line of this.#tally.summary(seconds)) this.#progress.say(line);
-    if (this.#options.report) {
-      const lines = [...this.#report.table(), "", ...this.#history.picture()];
-      process.stdout.write(`${lines.join("\n").trimEnd()}\n`);
-    }
-    return this.#tally.failed === 0 ? exitCodes.ok : exitCodes.failed;
+    if (!this.#options.report) return;
+    const lines = [...this.#report.table(), "", ...this.#history.picture()];
+    const text = `${lines.join("\n").trimEnd()}\n`;
+    await new Promise((resolve) => process.stdout.write(text, resolve));
   }
 }

@@ -27,17 +27,24 @@ export class Place {
   readonly folder = temporaryFolder();
   /** Added to the environment. */
   readonly env: Record<string, string> = {};
+  /** Where what it prints goes, if the test is not to read it. */
+  stdout: number | "pipe" = "pipe";
 
   /** Starts `myjobs` as it lies in this checkout. */
   start(...args: string[]): Command {
     const child = spawn(
       process.execPath,
       ["--import", pathToFileURL(loader).href, program, ...args],
-      { cwd: this.folder, env: { ...process.env, ...this.env } },
-    );
+      {
+        cwd: this.folder,
+        env: { ...process.env, ...this.env },
+        stdio: ["pipe", this.stdout, "pipe"],
+      },
+    ) as ChildProcessWithoutNullStreams;
     let stdout = "";
     let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    if (this.stdout === "pipe")
+      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     // A command that has ended takes no more input.
     child.stdin.on("error", () => undefined);

@@ -12,6 +12,25 @@ import { temporaryFolder } from "../support/instance.js";
 
 const never = new AbortController().signal;
 
+describe("The lines of a stream", () => {
+  test("are put together from its pieces, wherever these end", async () => {
+    const stream = new PassThrough();
+    const reading = all(lines(stream, never));
+    for (const piece of [
+      "a",
+      "b",
+      "\n",
+      "c\r\nd\n\n",
+      "ä".repeat(3),
+      "\n",
+      "e",
+    ])
+      stream.write(piece);
+    stream.end();
+    expect(await reading).toEqual(["ab", "c", "d", "äää", "e"]);
+  });
+});
+
 describe("A pattern", () => {
   const tree = [
     "a.txt",

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { closeSync, openSync, readdirSync } from "node:fs";
 
 import { describe, expect, test } from "@jest/globals";
 
@@ -151,6 +151,34 @@ describe("myjobs map", () => {
       "3 inputs done: all had been done already (--fresh does them again)\n",
     );
     expect(second.stdout).toMatch(/^field.*\nsize +3 +6 +1 +3 +2\n$/);
+  });
+
+  test("goes on when nobody reads what it says of its progress", async () => {
+    const here = placeWithActions();
+    const { child, ended } = here.start("map", "actions.ts#slowly", "-");
+    child.stderr.destroy();
+    child.stdin.end(fill(300).join("\n"));
+    const { code, stdout } = await ended;
+    expect({ code, lines: stdout.trim().split("\n").length }).toEqual({
+      code: 0,
+      lines: 300,
+    });
+  });
+
+  test.each([
+    ["results", []],
+    ["report", ["--report"]],
+  ])("says so when its %s cannot be written", async (_, flags) => {
+    const here = placeWithActions();
+    here.stdout = openSync("/dev/full", "w");
+    const ended = here.run(
+      ["map", "actions.ts#upper", "-", ...flags],
+      "a\nb\n",
+    );
+    closeSync(here.stdout);
+    const { code, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: .*ENOSPC/m);
   });
 
   test("ends quietly when nobody reads its results any more", async () => {
