@@ -139,7 +139,7 @@ export class Engine {
   }
 
   async #reset(): Promise<void> {
-    const windows = this.#crew.keeper.workers.map(({ host }) => host);
+    const windows = await this.#crew.keeper.hosts();
     await this.running("reset").assertAlone(windows);
     try {
       await this.#dismiss(0, false, true);

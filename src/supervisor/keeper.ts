@@ -90,6 +90,14 @@ export class Keeper {
     await Promise.all(this.#opening.values());
   }
 
+  /** The hosts of the windows that are kept, when those that are being opened are open, or have failed to. */
+  async hosts(): Promise<number[]> {
+    await this.#starting.settled();
+    await Promise.allSettled(this.#opening.values());
+    const kept = await this.#store.windows.kept();
+    return kept.flatMap(({ host }) => host?.id ?? []);
+  }
+
   /** Ends a window by force, if it is one that is kept here. */
   async kill({ nr, host }: WorkerRecord): Promise<void> {
     const kept = await this.#store.windows.kept();

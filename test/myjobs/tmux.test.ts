@@ -583,6 +583,17 @@ test("reset() ends the workers in windows, though they are other processes", asy
   expect(windows()).toEqual(["w1"]);
 });
 
+test("reset() ends those, too, that were just being started, which come up for it", async () => {
+  const myjobs = await open();
+  const starting = myjobs.workersTmuxStart({ nrWorkers: 2 });
+  await until("a window is there", () => windows().length > 0);
+  const resetting = myjobs.reset();
+  expect(await starting).toHaveLength(2);
+  await resetting;
+  expect(windows()).toEqual([]);
+  expect(await myjobs.workersFind()).toEqual([]);
+});
+
 test("a reset() that tmux fails deletes nothing, and the instance goes on", async () => {
   const myjobs = await open();
   await myjobs.workersTmuxStart({ nrWorkers: 1 });
