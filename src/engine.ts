@@ -170,6 +170,7 @@ export class Engine {
       await this.#rescuer.stop();
       this.#unlisten();
       this.desk.stop();
+      this.reception.stop();
       await this.store.close();
     }
   }

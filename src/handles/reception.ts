@@ -99,6 +99,11 @@ export class Reception {
     this.#waiter.deleted(pending);
   }
 
+  /** Rejects what still waits for its module, and what waits for that. */
+  stop(): void {
+    this.#scheduling.stop();
+  }
+
   #plan(where: string, options: ScheduleOptions | undefined): Plan {
     this.#port.running(where);
     return this.#scheduling.plan(where, options);

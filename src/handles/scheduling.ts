@@ -1,7 +1,7 @@
 import { Capturer } from "../actions/capture.js";
 import type { Kwargs } from "../actions/types.js";
 import { toJson } from "../actions/values.js";
-import { OptionError } from "../errors.js";
+import { OptionError, StoppedError } from "../errors.js";
 import type { ActionRecord, NewAction } from "../models/action.js";
 import type { JobPlan } from "../models/job.js";
 import {
@@ -67,6 +67,9 @@ export class Scheduling {
   #latest: Plan;
   /** Of the last call whose action is not stored yet: it holds those behind it. */
   #last: Promise<ActionRecord> | undefined;
+  /** A module may never come to its end: these give up looking for theirs. */
+  readonly #lookups = new Set<() => void>();
+  #stopped = false;
 
   constructor(store: Store, desk: JobPort) {
     this.#store = store;
@@ -94,17 +97,25 @@ export class Scheduling {
     const captured = this.#capturer.capture(action, where);
     const stored =
       captured instanceof Promise
-        ? captured.then((found) => this.#put(found))
+        ? this.#lookUp(where, captured).then((found) => this.#put(found))
         : this.#put(captured);
     const before = this.#last;
     if (before === stored) return stored;
-    if (before !== undefined) return this.#hold(after(before, stored));
+    if (before !== undefined)
+      return this.#hold(this.#after(where, before, stored));
     return stored instanceof Promise ? this.#hold(stored) : stored;
   }
 
-  /** The store is being emptied. */
+  /** The store is being emptied. What comes later need not wait for a module that was looked up before. */
   forget(): void {
     this.#stored.clear();
+    this.#last = undefined;
+  }
+
+  /** Rejects the calls whose modules are still being looked up, and those behind them. */
+  stop(): void {
+    this.#stopped = true;
+    for (const giveUp of this.#lookups) giveUp();
   }
 
   /** The same, unless the store has been emptied since it was stored: then it is stored again. */
@@ -135,6 +146,31 @@ export class Scheduling {
     return call;
   }
 
+  #lookUp(where: string, captured: Promise<NewAction>): Promise<NewAction> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        reject(new StoppedError(where));
+      };
+      const over = (): void => {
+        this.#lookups.delete(giveUp);
+      };
+      this.#lookups.add(giveUp);
+      captured.then(over, over);
+      captured.then(resolve, reject);
+    });
+  }
+
+  /** The second, not before the first has come to an end. */
+  async #after(
+    where: string,
+    before: Promise<unknown>,
+    stored: ActionRecord | Promise<ActionRecord>,
+  ): Promise<ActionRecord> {
+    await Promise.allSettled([before, stored]);
+    if (this.#stopped) throw new StoppedError(where);
+    return stored;
+  }
+
   #put(action: NewAction): ActionRecord | Promise<ActionRecord> {
     const { key } = action;
     const known = this.#stored.get(key);
@@ -149,15 +185,6 @@ export class Scheduling {
     );
     return stored;
   }
-}
-
-/** The second, not before the first has come to an end. */
-async function after(
-  before: Promise<unknown>,
-  stored: ActionRecord | Promise<ActionRecord>,
-): Promise<ActionRecord> {
-  await Promise.allSettled([before, stored]);
-  return stored;
 }
 
 export function kwargsJson(
