@@ -1,5 +1,6 @@
-import { Session } from "node:inspector";
+import { type Debugger, Session } from "node:inspector";
 
+import { soon } from "../clock.js";
 import { toPath } from "./caller.js";
 import { type Place, type Segment, segmentAt } from "./mappings.js";
 import { readSourceMap, type SourceMapFile } from "./sourcemap.js";
@@ -53,23 +54,31 @@ export interface Script {
 
 /**
  * Asks the inspector where functions are: call sites and stacks tell it only of functions that ran. A
- * session of its own for a moment, all of it synchronous: it pauses nothing, and a debugger does not notice.
+ * session of its own for the rest of the turn: it pauses nothing, and a debugger does not notice.
  */
 export class Locator {
   /** Functions that are scheduled together mostly stand together. */
   #last: Script | undefined;
+  #inspector: Inspector | undefined;
 
   locate(fn: object, text: string): Position | undefined {
-    const session = new Session();
     try {
-      session.connect();
-      return this.#locate(new Inspector(session), fn, text);
+      this.#inspector ??= this.#connect();
+      return this.#locate(this.#inspector, fn, text);
     } catch {
       // No inspector in this process: positions are a comfort, and the function runs without.
       return undefined;
-    } finally {
-      session.disconnect();
     }
+  }
+
+  #connect(): Inspector {
+    const session = new Session();
+    session.connect();
+    soon(() => {
+      this.#inspector = undefined;
+      session.disconnect();
+    });
+    return new Inspector(session);
   }
 
   #locate(
@@ -99,6 +108,8 @@ interface Location {
 
 class Inspector {
   readonly #session: Session;
+  /** By id; the inspector tells all of the process at once, and then each that is new. */
+  #scripts: Map<string, Debugger.ScriptParsedEventDataType> | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -118,28 +129,26 @@ class Inspector {
   }
 
   script(id: string): Script | undefined {
-    let script: Script | undefined;
+    const told = (this.#scripts ??= this.#listen()).get(id);
+    if (told === undefined) return undefined;
+    const { url, startLine, startColumn, sourceMapURL } = told;
+    const { scriptSource: text } = this.#post<{ scriptSource: string }>(
+      "Debugger.getScriptSource",
+      { scriptId: id },
+    );
+    const map = readSourceMap(url, sourceMapURL ?? "");
+    return { id, file: toPath(url), text, startLine, startColumn, map };
+  }
+
+  #listen(): Map<string, Debugger.ScriptParsedEventDataType> {
+    const scripts = new Map<string, Debugger.ScriptParsedEventDataType>();
     this.#session.on("Debugger.scriptParsed", ({ params }) => {
-      const { scriptId, url, startLine, startColumn, sourceMapURL } = params;
-      if (scriptId !== id) return;
-      const map = readSourceMap(url, sourceMapURL ?? "");
-      script = {
-        id,
-        file: toPath(url),
-        text: "",
-        startLine,
-        startColumn,
-        map,
-      };
+      scripts.set(params.scriptId, params);
     });
     this.#post("Debugger.enable", {});
-    if (script)
-      script.text = this.#post<{ scriptSource: string }>(
-        "Debugger.getScriptSource",
-        { scriptId: id },
-      ).scriptSource;
-    this.#post("Debugger.disable", {});
-    return script;
+    // Until the end of the turn the user's code may come to a `debugger` statement.
+    this.#post("Debugger.setSkipAllPauses", { skip: true });
+    return scripts;
   }
 
   /** An expression can only name what it reaches: for a moment, the function hangs on a module that all realms share. */
