@@ -1,12 +1,12 @@
 import { rmSync } from "node:fs";
 
 import { expect, test } from "@jest/globals";
+import type Database from "better-sqlite3";
 
 import {
   claim,
   claimSome,
   finish,
-  type Ground,
   schedule,
   scheduleOne,
   worker,
@@ -55,7 +55,11 @@ test("No backlog of new jobs keeps others from being claimed and ended", async (
   await Promise.all(storing);
 });
 
-storeSuite("memory", () => alone(":memory:"), false);
+storeSuite(
+  "memory",
+  () => ({ open: (now) => open(":memory:", now), lose: () => undefined }),
+  false,
+);
 
 storeSuite("a Database given, and its file", () => {
   const file = temporaryFile();
@@ -71,24 +75,34 @@ storeSuite("a Database given, and its file", () => {
   };
 });
 
-storeSuite(
-  "a Database in memory given",
-  () => alone(database(":memory:")),
-  false,
-);
+storeSuite("a Database given to each", () => {
+  const file = temporaryFile();
+  const given = database(file);
+  return { open: (now) => open(given, now), lose: (host) => lose(file, host) };
+});
 
-function alone(store: Parameters<typeof open>[0]): Ground {
-  return { open: (now) => open(store, now), lose: () => undefined };
-}
+storeSuite("a Database in memory given to each", () => {
+  const given = database(":memory:");
+  return {
+    open: (now) => open(given, now),
+    lose: (host) => void die(given, host),
+  };
+});
 
 /** A process that has died is neither in the list of processes nor holds its lock any more. */
 function lose(file: string, host: number): void {
   const db = database(file);
-  const { lock } = db
-    .prepare<[number], { lock: string }>(
-      `update myjobs_host set pid = -1, pid_start = '' where id = ? returning lock_file as lock`,
-    )
-    .get(host)!;
+  const lock = die(db, host);
   db.close();
   rmSync(lock);
+}
+
+/** Gives the file of its lock. */
+function die(db: Database.Database, host: number): string {
+  return db
+    .prepare<[number], string>(
+      `update myjobs_host set pid = -1, pid_start = '' where id = ? returning lock_file`,
+    )
+    .pluck()
+    .get(host)!;
 }

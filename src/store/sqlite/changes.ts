@@ -5,9 +5,11 @@ import type BetterSqlite3 from "better-sqlite3";
 import {
   clearInterval,
   clearTimeout,
+  setImmediate,
   setInterval,
   setTimeout,
 } from "../../clock.js";
+import type { Fellows } from "./fellows.js";
 
 /** Behind the wake-ups stands a slow look, in case one is missed; it costs some microseconds. */
 const pollInterval = 100;
@@ -21,12 +23,16 @@ const mostEchoes = 4;
 /**
  * Tells of other processes' commits, mostly within a millisecond: each writes to the write-ahead log,
  * which is watched; but not while our own commits come one after another, each of which would wake us, too.
+ * Those of fellows on one Database, of which SQLite says nothing, are told by themselves.
  * Runs only while somebody listens, and never keeps the process alive.
  */
 export class Changes {
   readonly #callbacks = new Set<() => void>();
+  /** '' = none: the store is in memory. */
   readonly #log: string;
   readonly #version;
+  readonly #fellows: Fellows | undefined;
+  #told = 0;
   #seen: number | undefined;
   #poll: NodeJS.Timeout | undefined;
   #watcher: FSWatcher | undefined;
@@ -34,13 +40,16 @@ export class Changes {
   #step = 0;
   #next: NodeJS.Timeout | undefined;
 
-  constructor(db: BetterSqlite3.Database, path: string) {
-    this.#log = `${path}-wal`;
+  constructor(db: BetterSqlite3.Database, path: string, fellows?: Fellows) {
+    this.#log = path === "" ? "" : `${path}-wal`;
+    this.#fellows = fellows;
     // Changes with the commits of other connections only, never with our own.
     this.#version = db.prepare<[], number>("pragma data_version").pluck();
   }
 
   listen(callback: () => void): () => void {
+    // Memory of our own is shared with nobody.
+    if (this.#log === "" && this.#fellows === undefined) return () => undefined;
     this.#callbacks.add(callback);
     this.#seen ??= this.#version.get();
     this.#poll ??= setInterval(() => {
@@ -48,6 +57,7 @@ export class Changes {
       this.#look();
     }, pollInterval).unref();
     this.#watch();
+    this.#fellows?.join(this.#hear);
     return () => {
       this.#callbacks.delete(callback);
       if (this.#callbacks.size === 0) this.stop();
@@ -55,6 +65,7 @@ export class Changes {
   }
 
   stop(): void {
+    this.#fellows?.leave();
     clearInterval(this.#poll);
     this.#poll = undefined;
     clearTimeout(this.#next);
@@ -62,8 +73,16 @@ export class Changes {
     this.#unwatch();
   }
 
+  /** In a turn of its own: whom it wakes has nothing to do with the commit that it was told of. */
+  readonly #hear = (): void => {
+    this.#told += 1;
+    setImmediate(() => {
+      this.#lookSoon();
+    });
+  };
+
   #watch(): void {
-    if (this.#watcher !== undefined) return;
+    if (this.#watcher !== undefined || this.#log === "") return;
     this.#echoes = 0;
     try {
       // Several writes may be told as one: it is only a hint.
@@ -87,6 +106,7 @@ export class Changes {
   }
 
   #lookSoon(): void {
+    if (this.#poll === undefined) return;
     const soon = this.#next !== undefined && this.#step <= quickLooks;
     this.#step = 0;
     if (soon) return;
@@ -112,7 +132,7 @@ export class Changes {
   #look(): void {
     let version = -1;
     try {
-      version = this.#version.get() ?? -1;
+      version = (this.#version.get() ?? -1) + this.#told;
     } catch {
       // The store cannot be read: those who listen will ask it something, and be told the reason.
     }

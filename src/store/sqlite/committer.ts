@@ -4,6 +4,7 @@ import { monotonic, setImmediate, setTimeout } from "../../clock.js";
 import { StoppedError } from "../../errors.js";
 import type { Checkpoints } from "./checkpoints.js";
 import { isBusy, occupied, storeError } from "./faults.js";
+import type { Fellows } from "./fellows.js";
 import type { LogSync } from "./logSync.js";
 import { type Operation, Operations, type Part } from "./operations.js";
 import { Presence } from "./presence.js";
@@ -30,12 +31,14 @@ export const firstLight: Manner = { ...first, ...light };
 /** What is about the jobs that can be had, so that it sees every insert of the same turn. */
 export const last: Manner = { part: "last" };
 
-/** What is done beside the event loop with what has been committed. */
+/** What is done with what has been committed, the first two beside the event loop. */
 export interface Beside {
   /** Absent where it is not for us to sync it. */
   log?: Pick<LogSync, "busy" | "synced" | "close">;
   /** Absent where SQLite itself does it. */
   checkpoints?: Pick<Checkpoints, "pause" | "look" | "close">;
+  /** Absent where no other commits on this connection. */
+  fellows?: Pick<Fellows, "tell">;
 }
 
 /**
@@ -160,6 +163,7 @@ export class Committer {
     }
     this.#settle();
     this.#beside.checkpoints?.look();
+    this.#beside.fellows?.tell();
   }
 
   /** What only reads waits, too, for what it may have read. */

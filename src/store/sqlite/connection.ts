@@ -15,6 +15,7 @@ import { StoreError } from "../../errors.js";
 import type { GivenDatabase } from "../../options.js";
 import { Checkpoints } from "./checkpoints.js";
 import { isBusy, occupied, storeError } from "./faults.js";
+import { Fellows } from "./fellows.js";
 import { LogSync } from "./logSync.js";
 import { migrate, refuseNewer } from "./migrate.js";
 
@@ -28,6 +29,8 @@ export interface Connection {
   log?: LogSync;
   /** Absent in memory, and where its owner says when. */
   checkpoints?: Checkpoints;
+  /** Of a Database given: others that it was given to. */
+  fellows?: Fellows;
 }
 
 /** A lock that is held longer than this is waited for with timers, so that the event loop goes on. */
@@ -119,7 +122,8 @@ function adopt(given: GivenDatabase): Connection {
   // Whatever its owner has made the default, our statements give numbers.
   db.prepare = ((source: string) =>
     owners.prepare(source).safeIntegers(false)) as typeof db.prepare;
-  return { db, path: fileOf(db), own: false };
+  const fellows = new Fellows(owners, db);
+  return { db, path: fileOf(db), own: false, fellows };
 }
 
 /** Whether SQLite syncs at checkpoints alone: better-sqlite3's default for a log. Its owner may have said more, or less. */

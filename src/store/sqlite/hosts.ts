@@ -27,7 +27,7 @@ interface HostRow {
 
 /**
  * The hosts on a store, and which of them live: each holds an exclusive lock on a small file beside
- * the store, which the kernel drops with the process. A store in memory has one host and no lock.
+ * the store, which the kernel drops with the process. A store in memory has none: its hosts are of this process.
  */
 export class HostTable {
   readonly #path: string;
@@ -106,7 +106,7 @@ export class HostTable {
     if (others.length === 0) return;
     const pids = others.map(({ pid }) => pid).join(", ");
     throw new StoreError(
-      `reset ${this.#path}: another instance has the store open (pid ${pids})`,
+      `reset ${this.#path || ":memory:"}: another instance has the store open (pid ${pids})`,
       "in-use",
       this.#path,
     );

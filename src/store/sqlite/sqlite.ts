@@ -68,7 +68,7 @@ export class SqliteStore implements contract.Store {
     this.#committer = committer;
     this.#run = committer.run.bind(committer);
     this.#workers = workers;
-    this.#changes = new Changes(db, path);
+    this.#changes = new Changes(db, path, connection.fellows);
     this.#actions = new ActionTable(db);
     this.windows = new WindowTable(shared);
     this.checks = new CheckTable(shared);
@@ -223,8 +223,7 @@ export class SqliteStore implements contract.Store {
   }
 
   onWork(callback: () => void): () => void {
-    // Memory is shared with nobody.
-    return this.path === "" ? () => undefined : this.#changes.listen(callback);
+    return this.#changes.listen(callback);
   }
 
   close(): Promise<void> {
