@@ -16,6 +16,7 @@ import { describe, expect, test } from "@jest/globals";
 import { StoreError } from "../../src/errors.js";
 import { openStore } from "../../src/store/open.js";
 import { connect } from "../../src/store/sqlite/connection.js";
+import { until } from "../support/until.js";
 import { newJob } from "./suite/ground.js";
 import {
   database,
@@ -172,6 +173,22 @@ describe("Opening a store of a newer version says so, and leaves it as it is,", 
   });
 });
 
+/** A file in a folder of its own; both can be reached by everyone. */
+async function reachable(
+  mode: number,
+  folder: number,
+  journal = "wal",
+): Promise<string> {
+  const inner = path.join(temporaryFolder(), "folder");
+  mkdirSync(inner);
+  const file = path.join(inner, "jobs.db");
+  await (await open(file)).close();
+  if (journal !== "wal") withoutLog(file);
+  chmodSync(file, mode);
+  chmodSync(inner, folder);
+  return file;
+}
+
 describe("Opening what may not be written says so, and leaves it as it is:", () => {
   /** Tries it in a process of a user who may not do everything. */
   async function asNobody(
@@ -182,22 +199,6 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
     const { lines, exit } = program("attempt", ["nobody", ...files]);
     expect(await exit).toEqual({ end: 0, errors: "" });
     return lines.map((line) => JSON.parse(line) as never);
-  }
-
-  /** A file in a folder of its own; both can be reached by everyone. */
-  async function reachable(
-    mode: number,
-    folder: number,
-    journal = "wal",
-  ): Promise<string> {
-    const inner = path.join(temporaryFolder(), "folder");
-    mkdirSync(inner);
-    const file = path.join(inner, "jobs.db");
-    await (await open(file)).close();
-    if (journal !== "wal") withoutLog(file);
-    chmodSync(file, mode);
-    chmodSync(inner, folder);
-    return file;
   }
 
   test("a file, whether there is a write-ahead log or not, or not even reading is allowed", async () => {
@@ -286,6 +287,28 @@ describe("Opening what may not be written says so, and leaves it as it is:", () 
       database(file).pragma("journal_mode = delete"); // takes away what only a reader leaves
     }
   });
+});
+
+test("In a folder that has become read-only a store says so when it is closed, and lets go of its lock; the file goes with the next to open it", async () => {
+  const store = await reachable(0o666, 0o777);
+  const folder = path.dirname(store);
+  chmodSync(path.dirname(folder), 0o755);
+  const { child, lines, exit } = program("leave", [store]);
+  await until("it is open", () => lines.length > 0);
+  chmodSync(folder, 0o555);
+  child.stdin!.write("go");
+  expect(await exit).toEqual({ end: 0, errors: "" });
+  chmodSync(folder, 0o777);
+  const fault = { fault: "read-only", store };
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    true, // It holds locks,
+    fault, // cannot remove that of a host that is gone,
+    fault, // nor its own when it closes, once
+    fault, // and twice,
+    0, // and holds none any more.
+  ]);
+  await (await open(store)).close();
+  expect(readdirSync(folder)).toEqual(["jobs.db"]);
 });
 
 describe("A full disk", () => {

@@ -15,7 +15,7 @@ import { StoreError } from "../../errors.js";
 import { processStart, thread, threadLives } from "../../processes.js";
 import type { HostProcess } from "../neighbours.js";
 import type { LostHost } from "../store.js";
-import { isBusy } from "./faults.js";
+import { isBusy, storeError } from "./faults.js";
 
 interface HostRow {
   id: number;
@@ -117,19 +117,26 @@ export class HostTable {
     this.#remove.run(id);
   }
 
-  /** The files of hosts that are gone. */
-  lockFiles(ids: readonly number[]): string[] {
-    return this.#others
-      .all(this.#id)
-      .filter(({ id }) => ids.includes(id))
-      .map(({ lockFile }) => lockFile);
+  /** Removes the locks of hosts that are gone. */
+  unlock(ids: readonly number[]): void {
+    try {
+      for (const { id, lockFile } of this.#others.all(this.#id))
+        if (ids.includes(id)) removeLock(lockFile);
+    } catch (cause) {
+      throw storeError("write", this.#path, cause);
+    }
   }
 
+  /** Lets go of this host's lock in any case: a file that cannot be removed is nobody's then. */
   release(): void {
-    if (this.#path === "") return;
-    removeLock(this.#lockFile);
-    this.#lock?.close();
-    this.#lock = undefined;
+    try {
+      removeLock(this.#lockFile);
+    } catch (cause) {
+      throw storeError("close", this.#path, cause);
+    } finally {
+      this.#lock?.close();
+      this.#lock = undefined;
+    }
   }
 
   /**
@@ -177,8 +184,9 @@ function entries(folder: string): string[] {
   }
 }
 
-/** SQLite keeps a journal beside a file that it has locked. */
-export function removeLock(file: string): void {
+/** SQLite keeps a journal beside a file that it has locked; a host in memory has none. */
+function removeLock(file: string): void {
+  if (file === "") return;
   for (const suffix of ["", "-journal"]) rmSync(file + suffix, { force: true });
 }
 

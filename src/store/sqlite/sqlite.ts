@@ -10,7 +10,7 @@ import { Committer, first, firstLight, last, light } from "./committer.js";
 import type { Connection } from "./connection.js";
 import { Dependants } from "./dependants.js";
 import { storeError } from "./faults.js";
-import { HostTable, removeLock } from "./hosts.js";
+import { HostTable } from "./hosts.js";
 import { JobInsert } from "./insert.js";
 import { emptyTables } from "./migrations.js";
 import { JobQuery } from "./query.js";
@@ -49,8 +49,8 @@ export class SqliteStore implements contract.Store {
       await store.#run(() => store.#hosts.register(now()), light);
       return store;
     } catch (cause) {
-      hosts?.release();
       if (connection.own) connection.db.close();
+      hosts?.release();
       throw storeError("open", connection.path, cause);
     }
   }
@@ -199,9 +199,9 @@ export class SqliteStore implements contract.Store {
     return this.#run(() => this.#hosts.lost());
   }
 
-  rescue(hosts: readonly number[]): Promise<contract.Rescue> {
+  async rescue(hosts: readonly number[]): Promise<contract.Rescue> {
     // First: a host without its lock is dead to all, but a lock whose host nobody knows would be left.
-    for (const file of this.#hosts.lockFiles(hosts)) removeLock(file);
+    this.#hosts.unlock(hosts);
     return this.#run(() => {
       for (const host of hosts) {
         this.#workers.lose(host, this.#now());

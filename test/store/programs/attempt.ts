@@ -1,18 +1,10 @@
 /** Opens stores as a user who may not write everywhere; prints how each attempt went, as a line of JSON. */
-import Database from "better-sqlite3";
-
 import { StoreError } from "../../../src/errors.js";
 import { openStore } from "../../../src/store/open.js";
+import { becomeNobody } from "./nobody.js";
 
-const nobody = 65_534;
 const [user, ...files] = process.argv.slice(2);
-// Loads the native part while its files can be read.
-new Database(":memory:").close();
-if (user === "nobody" && process.getuid!() === 0) {
-  process.setgroups!([]);
-  process.setgid!(nobody);
-  process.setuid!(nobody);
-}
+if (user === "nobody") becomeNobody();
 for (const file of files) {
   try {
     const store = await openStore(file, "full", Date.now);
