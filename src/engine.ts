@@ -139,11 +139,11 @@ export class Engine {
   }
 
   async #reset(): Promise<void> {
-    const windows = await this.#crew.keeper.hosts();
-    await this.running("reset").assertAlone(windows);
+    const store = this.running("reset");
+    await store.assertAlone(await this.#crew.keeper.hosts());
     try {
       await this.#dismiss(0, false, true);
-      await this.reception.reset(() => this.store.reset());
+      await this.reception.reset(() => store.reset());
     } finally {
       this.#crew = this.#newCrew(this.bounds);
     }
