@@ -12,8 +12,8 @@ export class Signals {
     const { aborts, tell } = this.#heeded.get(signal) ?? this.#listen(signal);
     aborts.add(abort);
     return () => {
-      aborts.delete(abort);
-      if (aborts.size > 0) return;
+      // Called once more, it must not take away what others have begun since.
+      if (!aborts.delete(abort) || aborts.size > 0) return;
       signal.removeEventListener("abort", tell);
       this.#heeded.delete(signal);
     };
